@@ -1,0 +1,67 @@
+package dev.skreaver.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Processes that run on their own and are known by a file that holds their id. */
+final class ServerProcess {
+  static final String LOOPBACK = "127.0.0.1";
+
+  private ServerProcess() {}
+
+  /**
+   * The live process whose id is in the first line of the file, if it really is that server: its
+   * command line must hold the argument. The id alone proves nothing, it may long be another's.
+   */
+  static Optional<ProcessHandle> find(Path pidFile, String argument) {
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(pidFile);
+    } catch (IOException noServerEverRan) {
+      return Optional.empty();
+    }
+    if (lines.isEmpty() || !lines.getFirst().strip().matches("\\d{1,10}")) {
+      return Optional.empty();
+    }
+    return ProcessHandle.of(Long.parseLong(lines.getFirst().strip()))
+        .filter(ProcessHandle::isAlive)
+        .filter(process -> hasArgument(process, argument));
+  }
+
+  private static boolean hasArgument(ProcessHandle process, String argument) {
+    return process.info().arguments().map(List::of).orElse(List.of()).contains(argument);
+  }
+
+  /** Waits until the process is gone; false if it still runs after the time. */
+  static boolean awaitEnd(ProcessHandle process, long seconds) {
+    try {
+      process.onExit().get(seconds, TimeUnit.SECONDS);
+      return true;
+    } catch (TimeoutException stillRuns) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A port that was free a moment ago. Whoever takes it must be ready to try another. */
+  static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(LOOPBACK))) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.embedded;
+
+import org.jspecify.annotations.NullMarked;
