@@ -1,0 +1,180 @@
+package dev.skreaver.command.agent;
+
+import dev.skreaver.api.agent.AgentCommand;
+import dev.skreaver.api.agent.AgentCommands.Receipt;
+import dev.skreaver.api.agent.AgentCommands.Request;
+import dev.skreaver.api.agent.AgentKey;
+import dev.skreaver.api.agent.AgentView;
+import dev.skreaver.api.caller.Caller;
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
+import dev.skreaver.command.store.CommandCommit;
+import dev.skreaver.command.store.PostgresEventStorageEngine;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.axonframework.commandhandling.CommandResultMessage;
+import org.axonframework.commandhandling.GenericCommandMessage;
+import org.axonframework.commandhandling.gateway.CommandGateway;
+import org.axonframework.common.lock.LockAcquisitionFailedException;
+import org.axonframework.modelling.command.AggregateNotFoundException;
+import org.axonframework.modelling.command.AggregateStreamCreationException;
+import org.axonframework.modelling.command.ConcurrencyException;
+
+/** Sends a command through Axon, and says in our words what came of it. */
+final class AgentCommandDispatch {
+  /** What every event of a command carries of it. */
+  static final List<String> EVENT_METADATA =
+      List.of(
+          "tenant",
+          "subject",
+          "authentication",
+          "request_id",
+          "correlation_id",
+          "causation_id",
+          "idempotency_key");
+
+  /** Refusals that depend on the agent's state, of which this instance may know an old one. */
+  private static final Set<ErrorCode> BY_STATE =
+      EnumSet.of(ErrorCode.ILLEGAL_TRANSITION, ErrorCode.VERSION_MISMATCH);
+
+  private final CommandGateway gateway;
+  private final PostgresEventStorageEngine engine;
+  private final AggregateCache cache;
+
+  AgentCommandDispatch(
+      CommandGateway gateway, PostgresEventStorageEngine engine, AggregateCache cache) {
+    this.gateway = gateway;
+    this.engine = engine;
+    this.cache = cache;
+  }
+
+  /** The agent and position after the command; fails with a {@link Refusal}. */
+  CompletableFuture<Receipt> send(Request request, CommandCommit commit) {
+    AgentCommand command = request.command();
+    if (!command.agent().tenant().equals(request.caller().tenant())) {
+      return CompletableFuture.failedFuture(notFound(command.agent()));
+    }
+    var message = new GenericCommandMessage<>(command, metadata(request, commit));
+    var outcome = new CompletableFuture<Receipt>();
+    send(message, commit, outcome, !(command instanceof AgentCommand.Create));
+    return outcome;
+  }
+
+  /**
+   * @param cached whether the command may be decided on a cached agent. The store refuses events
+   *     that were decided on an old one, but it never sees a decision without events: such a one is
+   *     made again on the agent as the store has it
+   */
+  private void send(
+      GenericCommandMessage<AgentCommand> message,
+      CommandCommit commit,
+      CompletableFuture<Receipt> outcome,
+      boolean cached) {
+    gateway.<Object, AgentView>send(
+        message,
+        (sent, result) -> {
+          try {
+            AgentKey agent = message.getPayload().agent();
+            if (cached && isOutdated(agent, commit, result)) {
+              cache.remove(agent.toString());
+              send(message, commit, outcome, false);
+            } else {
+              outcome.complete(receipt(agent, commit, result));
+            }
+          } catch (RuntimeException e) {
+            outcome.completeExceptionally(e);
+          }
+        });
+  }
+
+  private boolean isOutdated(
+      AgentKey agent, CommandCommit commit, CommandResultMessage<? extends AgentView> result) {
+    if (result.isExceptional()) {
+      return result.exceptionResult() instanceof Refusal refusal
+          && BY_STATE.contains(refusal.code());
+    }
+    return commit.position() == 0
+        && !engine.endsAt(agent.toString(), result.getPayload().version());
+  }
+
+  private Receipt receipt(
+      AgentKey agent, CommandCommit commit, CommandResultMessage<? extends AgentView> result) {
+    if (result.isExceptional()) {
+      throw failure(agent, result.exceptionResult());
+    }
+    long position = commit.position();
+    return new Receipt(
+        result.getPayload(),
+        position > 0 ? position : engine.lastPosition(agent.toString()),
+        false);
+  }
+
+  private static Map<String, Object> metadata(Request request, CommandCommit commit) {
+    Caller caller = request.caller();
+    var metadata = HashMap.<String, Object>newHashMap(9);
+    metadata.put("tenant", caller.tenant().value());
+    metadata.put("subject", caller.subject());
+    metadata.put("authentication", caller.authentication());
+    metadata.put("request_id", caller.requestId());
+    metadata.put("correlation_id", caller.correlationId());
+    if (caller.causationId() != null) {
+      metadata.put("causation_id", caller.causationId());
+    }
+    if (request.idempotency() != null) {
+      metadata.put("idempotency_key", request.idempotency().key());
+    }
+    if (request.expectedVersion() != null) {
+      metadata.put(Agent.EXPECTED_VERSION, request.expectedVersion());
+    }
+    metadata.put(CommandCommit.METADATA_KEY, commit);
+    return metadata;
+  }
+
+  private static RuntimeException failure(AgentKey agent, Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      switch (cause) {
+        case Refusal refusal -> {
+          return refusal;
+        }
+        case AggregateNotFoundException absent -> {
+          return notFound(agent);
+        }
+        case AggregateStreamCreationException taken -> {
+          return new Refusal(
+              ErrorCode.AGENT_ALREADY_EXISTS,
+              "Agent with ID '%s' exists already or did; ids are never used again"
+                  .formatted(agent.id()),
+              Map.of("agent_id", agent.id().value()));
+        }
+        case ConcurrencyException contended -> {
+          return new Refusal(
+              ErrorCode.CONCURRENT_MODIFICATION,
+              "Agent '%s' is being changed by many at once; try again".formatted(agent.id()),
+              Map.of("agent_id", agent.id().value()));
+        }
+        case LockAcquisitionFailedException contended -> {
+          return new Refusal(
+              ErrorCode.SERVICE_UNAVAILABLE,
+              "Too many commands wait for agent '%s'; try again later".formatted(agent.id()));
+        }
+        default -> {
+          // Its cause may say more.
+        }
+      }
+    }
+    return failure instanceof RuntimeException unexpected
+        ? unexpected
+        : new IllegalStateException(failure);
+  }
+
+  private static Refusal notFound(AgentKey agent) {
+    return new Refusal(
+        ErrorCode.AGENT_NOT_FOUND,
+        "Agent with ID '%s' not found".formatted(agent.id()),
+        Map.of("agent_id", agent.id().value()));
+  }
+}

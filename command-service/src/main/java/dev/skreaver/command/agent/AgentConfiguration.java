@@ -1,0 +1,143 @@
+package dev.skreaver.command.agent;
+
+import dev.skreaver.api.agent.AgentCommand;
+import dev.skreaver.api.agent.AgentType;
+import dev.skreaver.api.error.Refusal;
+import dev.skreaver.command.store.CommandReceipts;
+import dev.skreaver.command.store.PostgresEventStorageEngine;
+import dev.skreaver.platform.ConfigurationError;
+import dev.skreaver.platform.Settings;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.axonframework.commandhandling.AsynchronousCommandBus;
+import org.axonframework.commandhandling.CommandBus;
+import org.axonframework.commandhandling.gateway.CommandGateway;
+import org.axonframework.commandhandling.gateway.DefaultCommandGateway;
+import org.axonframework.commandhandling.gateway.ExponentialBackOffIntervalRetryScheduler;
+import org.axonframework.eventsourcing.CachingEventSourcingRepository;
+import org.axonframework.eventsourcing.EventSourcingRepository;
+import org.axonframework.eventsourcing.eventstore.EventStore;
+import org.axonframework.messaging.annotation.ClasspathParameterResolverFactory;
+import org.axonframework.messaging.annotation.MultiParameterResolverFactory;
+import org.axonframework.messaging.annotation.ParameterResolverFactory;
+import org.axonframework.messaging.annotation.SimpleResourceParameterResolverFactory;
+import org.axonframework.messaging.correlation.SimpleCorrelationDataProvider;
+import org.axonframework.messaging.interceptors.CorrelationDataInterceptor;
+import org.axonframework.modelling.command.AggregateAnnotationCommandHandler;
+import org.axonframework.modelling.command.ConcurrencyException;
+import org.axonframework.modelling.command.Repository;
+import org.axonframework.modelling.command.VersionedAggregateIdentifier;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+
+/** Axon, put together by hand: the agent's way from a command to its events. */
+@Configuration(proxyBeanMethods = false)
+class AgentConfiguration {
+  private static final int CACHED_AGENTS = 20_000;
+
+  /** Enough for a handful of instances that all want to change one agent at the same time. */
+  private static final int RETRIES = 8;
+
+  private static final long FIRST_RETRY_MILLIS = 5;
+
+  @Bean
+  AgentRules agentRules(Environment environment) {
+    List<String> customTypes = Settings.of(environment).list("SKREAVER_CUSTOM_AGENT_TYPES");
+    for (String name : customTypes) {
+      try {
+        new AgentType.Custom(name);
+      } catch (Refusal e) {
+        throw new ConfigurationError(
+            "SKREAVER_CUSTOM_AGENT_TYPES",
+            "'%s' is not a type's name; give 1 to 64 of A-Z a-z 0-9 - _, separated by commas"
+                .formatted(Refusal.quote(name)));
+      }
+    }
+    return new AgentRules(Set.copyOf(customTypes));
+  }
+
+  @Bean(destroyMethod = "close")
+  ExecutorService commandThreads() {
+    return Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("command-", 0).factory());
+  }
+
+  @Bean(destroyMethod = "shutdownNow")
+  ScheduledExecutorService commandRetries() {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofVirtual().name("command-retry-", 0).factory());
+  }
+
+  @Bean
+  CommandBus commandBus(ExecutorService commandThreads) {
+    var bus = AsynchronousCommandBus.builder().executor(commandThreads).build();
+    bus.registerHandlerInterceptor(
+        new CorrelationDataInterceptor<>(
+            new SimpleCorrelationDataProvider(
+                AgentCommandDispatch.EVENT_METADATA.toArray(String[]::new))));
+    return bus;
+  }
+
+  @Bean
+  AggregateCache agentCache() {
+    return new AggregateCache(CACHED_AGENTS);
+  }
+
+  @Bean
+  Repository<Agent> agents(
+      EventStore eventStore, AgentRules rules, AggregateCache agentCache, CommandBus commandBus) {
+    ParameterResolverFactory parameters =
+        MultiParameterResolverFactory.ordered(
+            ClasspathParameterResolverFactory.forClass(Agent.class),
+            new SimpleResourceParameterResolverFactory(List.of(rules)));
+    CachingEventSourcingRepository<Agent> repository =
+        EventSourcingRepository.builder(Agent.class)
+            .eventStore(eventStore)
+            .cache(agentCache)
+            .parameterResolverFactory(parameters)
+            .build();
+    AggregateAnnotationCommandHandler.<Agent>builder()
+        .aggregateType(Agent.class)
+        .repository(repository)
+        .parameterResolverFactory(parameters)
+        .commandTargetResolver(
+            message ->
+                new VersionedAggregateIdentifier(
+                    ((AgentCommand) message.getPayload()).agent(), null))
+        .build()
+        .subscribe(commandBus);
+    return repository;
+  }
+
+  /** Another instance was faster: the command is decided again on what it left. */
+  @Bean
+  CommandGateway commandGateway(
+      CommandBus commandBus, Repository<Agent> agents, ScheduledExecutorService commandRetries) {
+    return DefaultCommandGateway.builder()
+        .commandBus(commandBus)
+        .retryScheduler(
+            ExponentialBackOffIntervalRetryScheduler.builder()
+                .retryExecutor(commandRetries)
+                .backoffFactor(FIRST_RETRY_MILLIS)
+                .maxRetryCount(RETRIES)
+                .nonTransientFailurePredicate(failure -> !(failure instanceof ConcurrencyException))
+                .build())
+        .build();
+  }
+
+  @Bean
+  AgentCommandDispatch agentCommandDispatch(
+      CommandGateway gateway, PostgresEventStorageEngine engine, AggregateCache agentCache) {
+    return new AgentCommandDispatch(gateway, engine, agentCache);
+  }
+
+  @Bean
+  RepeatedCommands repeatedCommands(
+      AgentCommandDispatch dispatch, PostgresEventStorageEngine engine, CommandReceipts receipts) {
+    return new RepeatedCommands(dispatch, engine, receipts, Duration.ofHours(receipts.hours()));
+  }
+}

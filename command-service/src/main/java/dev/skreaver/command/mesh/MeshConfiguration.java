@@ -1,0 +1,66 @@
+package dev.skreaver.command.mesh;
+
+import dev.skreaver.platform.PostgresAddress;
+import dev.skreaver.platform.RedisAddress;
+import dev.skreaver.platform.mesh.MeshConnection;
+import dev.skreaver.platform.mesh.MeshEnabled;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+
+@Configuration(proxyBeanMethods = false)
+@Conditional(MeshEnabled.class)
+class MeshConfiguration {
+  private static final int CONNECT_SECONDS = 5;
+  private static final int SOCKET_SECONDS = 60;
+
+  @Bean
+  MeshConnection relayMeshConnection(Environment environment) {
+    return new MeshConnection(RedisAddress.from(environment), "skreaver-relay");
+  }
+
+  @Bean
+  Relay relay(Environment environment, MeshConnection relayMeshConnection) {
+    RelaySettings settings = RelaySettings.from(environment);
+    return new Relay(
+        unpooled(PostgresAddress.from(environment, "EVENT_STORE_DATABASE_URL")),
+        new MeshStream(relayMeshConnection, settings.maxLength()),
+        settings);
+  }
+
+  @Bean
+  MeterBinder relayMetrics(Relay relay) {
+    return registry -> {
+      Gauge.builder("skreaver.mesh.relay.position", () -> relay.status().position())
+          .description("Position of the last event that this instance saw in Redis")
+          .register(registry);
+      Gauge.builder("skreaver.mesh.relay.lag", () -> relay.status().lag())
+          .description("How many positions Redis is behind the event store")
+          .register(registry);
+      Gauge.builder("skreaver.mesh.relay.leading", () -> relay.status().leading() ? 1 : 0)
+          .description("1 on the one instance that relays")
+          .register(registry);
+      Gauge.builder("skreaver.mesh.connected", () -> relay.status().connected() ? 1 : 0)
+          .description("1 while this instance reaches Redis; a standby does not try")
+          .register(registry);
+    };
+  }
+
+  /** The relay's connection lives as long as its leadership: a pool would retire it. */
+  private static DataSource unpooled(PostgresAddress address) {
+    var source = new PGSimpleDataSource();
+    source.setURL(address.jdbcUrl());
+    source.setUser(address.user());
+    source.setPassword(address.password());
+    source.setApplicationName("skreaver-relay");
+    source.setTcpKeepAlive(true);
+    source.setConnectTimeout(CONNECT_SECONDS);
+    source.setSocketTimeout(SOCKET_SECONDS);
+    return source;
+  }
+}

@@ -1,0 +1,262 @@
+package dev.skreaver.command.mesh;
+
+import dev.skreaver.api.event.EventMesh;
+import dev.skreaver.api.event.RecordedEvent;
+import io.lettuce.core.RedisException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Copies committed events in order of position into Redis. Among all instances of the command
+ * service one leads and writes, the others stand by and look every second whether it is gone.
+ *
+ * <p>It keeps no position of its own: Redis's last id is where it goes on. So a Redis that was
+ * down, wiped or restored from an old dump gets what is missing. It works on one thread and one
+ * database connection of its own, and never slows an append.
+ */
+final class Relay implements SmartLifecycle {
+  private static final Logger log = LoggerFactory.getLogger(Relay.class);
+  private static final int BATCH = 500;
+  private static final Duration POLL = Duration.ofSeconds(1);
+
+  /** Without Redis for this long, let another instance try: it may still reach it. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private static final Duration STEP_BACK = Duration.ofSeconds(3);
+
+  private final DataSource source;
+  private final MeshStream stream;
+  private final RelaySettings settings;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final Thread thread;
+
+  private volatile Status status = new Status(false, false, 0, 0);
+  private @Nullable String storeFailure;
+  private @Nullable String meshFailure;
+  private long meshFailedAt;
+
+  /**
+   * @param source makes connections that live until they are closed, outside of any pool
+   */
+  Relay(DataSource source, MeshStream stream, RelaySettings settings) {
+    this.source = source;
+    this.stream = stream;
+    this.settings = settings;
+    this.thread = Thread.ofPlatform().name("mesh-relay").daemon().unstarted(this::run);
+  }
+
+  @Override
+  public void start() {
+    thread.start();
+  }
+
+  @Override
+  public boolean isRunning() {
+    return thread.isAlive();
+  }
+
+  Status status() {
+    return status;
+  }
+
+  /** Stops writing, and gives the leadership up. */
+  @Override
+  public void stop() {
+    stopped.countDown();
+    try {
+      thread.join(POLL.multipliedBy(10));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    while (running()) {
+      try (var store = new StoreTail(source)) {
+        while (running() && !store.lead()) {
+          status = new Status(false, status.connected(), status.position(), status.head());
+          pause(POLL);
+        }
+        if (running()) {
+          storeFailure = null;
+          log.info("This instance relays events to Redis from now on");
+          relay(store);
+        }
+        pause(STEP_BACK);
+      } catch (SQLException e) {
+        if (storeFailure == null) {
+          log.warn("The relay has no event store, will try again: {}", e.getMessage());
+        }
+        storeFailure = e.getMessage();
+        pause(POLL);
+      } catch (RuntimeException e) {
+        log.error("The relay failed, will start again", e);
+        pause(POLL);
+      }
+      status = new Status(false, status.connected(), status.position(), status.head());
+    }
+  }
+
+  /** Returns when stopped, or when Redis was out of reach for too long. */
+  private void relay(StoreTail store) throws SQLException {
+    meshFailedAt = 0;
+    Cursor cursor = null;
+    while (running()) {
+      List<RecordedEvent> batch = List.of();
+      try {
+        if (cursor == null) {
+          cursor = resume(store);
+        }
+        batch = store.after(cursor.position(), BATCH);
+        cursor = append(cursor, batch);
+        if (cursor == null) {
+          continue;
+        }
+        reached(store, cursor.position(), batch.size() == BATCH);
+      } catch (RedisException e) {
+        cursor = null;
+        if (lost(store, e)) {
+          return;
+        }
+      }
+      if (batch.size() < BATCH || cursor == null) {
+        store.awaitCommit(POLL);
+      }
+    }
+  }
+
+  /** Null if the stream was not where it was believed to be. */
+  private @Nullable Cursor append(Cursor cursor, List<RecordedEvent> batch) {
+    String written = stream.append(cursor.lastId(), batch);
+    Cursor expected =
+        batch.isEmpty()
+            ? cursor
+            : new Cursor(EventMesh.id(batch.getLast().position()), batch.getLast().position());
+    if (written.equals(expected.lastId())) {
+      return expected;
+    }
+    log.warn(
+        "Redis has '{}' as last event instead of '{}': it was wiped or restored, or another"
+            + " instance relays",
+        written,
+        cursor.lastId());
+    return null;
+  }
+
+  private Cursor resume(StoreTail store) throws SQLException {
+    String lastId = stream.lastId();
+    if (lastId.equals(MeshStream.NONE)) {
+      return rewrite(store);
+    }
+    MeshStream.Entry entry = stream.lastEntry();
+    if (!agrees(store, lastId, entry)) {
+      log.error(
+          "Redis holds events that the event store does not have (last id {}, the store ends at"
+              + " {}): was the database restored from a backup? The stream is written anew",
+          lastId,
+          store.head());
+      stream.delete(lastId);
+      return rewrite(store);
+    }
+    long position = EventMesh.position(lastId);
+    if (position < store.before(settings.maxLength())) {
+      log.warn("Redis ends at {}, which is further back than it keeps: starting it anew", position);
+      stream.delete(lastId);
+      return rewrite(store);
+    }
+    return new Cursor(lastId, position);
+  }
+
+  private Cursor rewrite(StoreTail store) throws SQLException {
+    long position = store.before(settings.rewriteLength());
+    log.info("Redis has no events: writing those after {} again", position);
+    return new Cursor(MeshStream.NONE, position);
+  }
+
+  /** Whether what Redis says it holds last is what the store has at these positions. */
+  private static boolean agrees(StoreTail store, String lastId, MeshStream.@Nullable Entry entry)
+      throws SQLException {
+    try {
+      if (EventMesh.position(lastId) > store.head()) {
+        return false;
+      }
+      return entry == null
+          || (entry.eventId() != null
+              && entry.eventId().equals(store.eventAt(EventMesh.position(entry.id()))));
+    } catch (IllegalArgumentException foreignId) {
+      return false;
+    }
+  }
+
+  private void reached(StoreTail store, long position, boolean more) throws SQLException {
+    if (meshFailure != null || !status.connected()) {
+      log.info("Redis is connected, events are relayed up to {}", position);
+      warnIfRedisEvicts();
+    }
+    meshFailure = null;
+    meshFailedAt = 0;
+    status = new Status(true, true, position, more ? Math.max(position, store.head()) : position);
+  }
+
+  private void warnIfRedisEvicts() {
+    String policy = stream.evictionPolicy();
+    if (policy != null && !policy.equals("noeviction")) {
+      log.warn(
+          "Redis has maxmemory-policy {}: when it is full it may drop all events at once, and"
+              + " gateways fall back to the database. Set it to noeviction",
+          policy);
+    }
+  }
+
+  /** Whether it is gone for so long that another instance should try. */
+  private boolean lost(StoreTail store, RedisException e) throws SQLException {
+    if (meshFailure == null) {
+      log.warn("Redis cannot be written to, will try again: {}", e.getMessage());
+      meshFailedAt = System.nanoTime();
+    }
+    meshFailure = String.valueOf(e.getMessage());
+    stream.disconnect();
+    status = new Status(true, false, status.position(), store.head());
+    return System.nanoTime() - meshFailedAt > PATIENCE.toNanos();
+  }
+
+  private boolean running() {
+    return stopped.getCount() > 0;
+  }
+
+  private void pause(Duration time) {
+    try {
+      stopped.await(time.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      stopped.countDown();
+    }
+  }
+
+  /**
+   * @param lastId of the stream in Redis
+   * @param position the events after it come next
+   */
+  private record Cursor(String lastId, long position) {}
+
+  /**
+   * @param leading whether this instance is the one that writes
+   * @param connected whether Redis took the last write
+   * @param position of the last event that Redis has
+   * @param head the event store's last position when last seen
+   */
+  record Status(boolean leading, boolean connected, long position, long head) {
+    /** By how many positions Redis is behind. */
+    long lag() {
+      return Math.max(0, head - position);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package dev.skreaver.command.store;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.skreaver.api.event.EventFormat;
+import dev.skreaver.platform.ConfigurationError;
+import dev.skreaver.platform.PostgresAddress;
+import dev.skreaver.platform.Settings;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.axonframework.eventsourcing.eventstore.EmbeddedEventStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+
+/** The event store of this process: its own connections, its schema, and Axon's way into it. */
+@Configuration(proxyBeanMethods = false)
+class EventStoreConfiguration {
+  private static final Logger LOG = LoggerFactory.getLogger(EventStoreConfiguration.class);
+  private static final String VARIABLE = "EVENT_STORE_DATABASE_URL";
+  private static final int POOL_SIZE = 10;
+
+  /** What waits longer for a connection is refused: the caller has a better use of its time. */
+  private static final long ACQUIRE_MILLIS = 5_000;
+
+  /** A statement ends before its caller gives up; a lock held by a dead instance goes with it. */
+  private static final String TIMEOUTS =
+      "-c statement_timeout=30s -c lock_timeout=20s -c idle_in_transaction_session_timeout=10s";
+
+  /** While one group waits for the disk the next one is made ready. */
+  private static final int LANES = 2;
+
+  private static final long PURGE_MINUTES = 10;
+
+  @Bean(destroyMethod = "close")
+  HikariDataSource eventStoreDataSource(Environment environment) {
+    PostgresAddress address = PostgresAddress.from(environment, VARIABLE);
+    var config = new HikariConfig();
+    config.setPoolName("event-store");
+    config.setJdbcUrl(address.jdbcUrl());
+    config.setUsername(address.user());
+    config.setPassword(address.password());
+    config.setMaximumPoolSize(
+        Settings.of(environment).number("DATABASE_POOL_SIZE", POOL_SIZE, 4, 1_000));
+    config.setConnectionTimeout(ACQUIRE_MILLIS);
+    config.setInitializationFailTimeout(-1);
+    config.addDataSourceProperty("ApplicationName", "skreaver-command-service");
+    config.addDataSourceProperty("options", TIMEOUTS);
+    config.addDataSourceProperty("tcpKeepAlive", "true");
+    config.addDataSourceProperty("connectTimeout", "5");
+    // Longer than any statement: it only ends the wait for a server that is gone.
+    config.addDataSourceProperty("socketTimeout", "60");
+    var dataSource = new HikariDataSource(config);
+    try (Connection connection = dataSource.getConnection()) {
+      LOG.info(
+          "the event store is in {}, PostgreSQL {}",
+          address,
+          connection.getMetaData().getDatabaseProductVersion());
+    } catch (SQLException e) {
+      dataSource.close();
+      throw new ConfigurationError(
+          VARIABLE, "the database %s cannot be used: %s".formatted(address, firstLine(e)));
+    }
+    EventStoreSchema.migrate(dataSource);
+    return dataSource;
+  }
+
+  private static String firstLine(SQLException e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return String.valueOf(cause.getMessage()).lines().findFirst().orElse("it does not answer");
+  }
+
+  private static int receiptHours(Environment environment) {
+    return Settings.of(environment).number("SKREAVER_IDEMPOTENCY_HOURS", 24, 1, 24 * 30);
+  }
+
+  @Bean(destroyMethod = "close")
+  PostgresEventStorageEngine eventStorageEngine(
+      HikariDataSource eventStoreDataSource, Environment environment) throws SQLException {
+    return new PostgresEventStorageEngine(
+        eventStoreDataSource, EventFormat.upcasters(), LANES, receiptHours(environment));
+  }
+
+  @Bean(destroyMethod = "shutDown")
+  EmbeddedEventStore eventStore(PostgresEventStorageEngine engine) {
+    return EmbeddedEventStore.builder().storageEngine(engine).build();
+  }
+
+  @Bean
+  CommandReceipts commandReceipts(HikariDataSource eventStoreDataSource, Environment environment) {
+    return new CommandReceipts(eventStoreDataSource, receiptHours(environment));
+  }
+
+  @Bean(destroyMethod = "shutdownNow")
+  ScheduledExecutorService receiptPurge(CommandReceipts receipts) {
+    ScheduledExecutorService purge =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofVirtual().name("receipt-purge").factory());
+    ScheduledFuture<?> _ =
+        purge.scheduleWithFixedDelay(
+            () -> {
+              try {
+                int purged = receipts.purge();
+                if (purged > 0) {
+                  LOG.info("{} expired command receipts were removed", purged);
+                }
+              } catch (RuntimeException e) {
+                LOG.warn("expired command receipts could not be removed: {}", e.getMessage());
+              }
+            },
+            1,
+            PURGE_MINUTES,
+            TimeUnit.MINUTES);
+    return purge;
+  }
+
+  @Bean
+  EventStoreReadiness eventStoreReadiness(HikariDataSource eventStoreDataSource) {
+    return new EventStoreReadiness(eventStoreDataSource);
+  }
+}

@@ -1,0 +1,174 @@
+package dev.skreaver.command.store;
+
+import dev.skreaver.command.store.Append.Stored;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+import javax.sql.DataSource;
+import org.axonframework.eventsourcing.eventstore.EventStoreException;
+import org.axonframework.modelling.command.AggregateStreamCreationException;
+import org.axonframework.modelling.command.ConcurrencyException;
+
+/**
+ * Writes groups of appends. A group is stored as a whole; if the database refuses it, its halves
+ * are tried one after the other, down to the guilty append, which alone fails.
+ */
+final class GroupCommit {
+  private static final int ATTEMPTS = 3;
+
+  /** The event's row, if it is this very event that stands at the version. */
+  private static final String FIND =
+      """
+      SELECT e.position, e.stream_id
+      FROM event_store.tenant t
+      JOIN event_store.stream s ON s.tenant_id = t.tenant_id
+      JOIN event_store.event e ON e.stream_id = s.stream_id
+      WHERE t.name = ? AND s.key = ? AND e.version = ? AND e.event_id = ?
+      """;
+
+  private final DataSource dataSource;
+  private final AppendFunction function;
+  private final CatalogNumbers numbers;
+  private final LongConsumer committed;
+
+  /**
+   * @param committed told the last position of each group
+   */
+  GroupCommit(
+      DataSource dataSource,
+      AppendFunction function,
+      CatalogNumbers numbers,
+      LongConsumer committed) {
+    this.dataSource = dataSource;
+    this.function = function;
+    this.numbers = numbers;
+    this.committed = committed;
+  }
+
+  /** Settles every append of the group. */
+  void write(List<Append> group) {
+    try {
+      write(group, 1);
+    } catch (RuntimeException | Error e) {
+      var failure = new EventStoreException("the events could not be written", e);
+      group.forEach(append -> append.fail(failure));
+    }
+  }
+
+  private void write(List<Append> group, int attempt) {
+    if (group.isEmpty()) {
+      return;
+    }
+    try (Connection connection = dataSource.getConnection()) {
+      store(connection, group, attempt);
+    } catch (SQLException e) {
+      // No connection was to be had, so this attempt wrote nothing.
+      group.forEach(append -> append.fail(refusal(append, e)));
+    }
+  }
+
+  private void store(Connection connection, List<Append> group, int attempt) throws SQLException {
+    try {
+      succeed(group, function.call(connection, group, numbers));
+      return;
+    } catch (SQLException e) {
+      switch (StoreFailure.of(e)) {
+        case ROW_REFUSED -> {
+          connection.close();
+          refuse(group, e);
+        }
+        case OUTCOME_UNKNOWN -> {
+          // Written again under the same ids it is stored once: a conflict with itself tells so.
+          group.forEach(Append::becomeUncertain);
+          connection.close();
+          if (attempt < ATTEMPTS) {
+            write(group, attempt + 1);
+          } else {
+            group.forEach(append -> append.fail(refusal(append, e)));
+          }
+        }
+        case UNAVAILABLE -> group.forEach(append -> append.fail(refusal(append, e)));
+      }
+    }
+  }
+
+  private void refuse(List<Append> group, SQLException cause) {
+    if (group.size() == 1) {
+      settle(group.getFirst(), cause);
+    } else {
+      int half = group.size() / 2;
+      write(group.subList(0, half), 1);
+      write(group.subList(half, group.size()), 1);
+    }
+  }
+
+  private void settle(Append append, SQLException cause) {
+    try {
+      Optional<Stored> earlier = append.uncertain() ? find(append) : Optional.empty();
+      if (earlier.isPresent()) {
+        succeed(List.of(append), new Stored[] {earlier.get()});
+      } else {
+        append.fail(conflict(append, cause));
+      }
+    } catch (SQLException e) {
+      append.fail(StoreFailure.unknown(e));
+    }
+  }
+
+  private Optional<Stored> find(Append append) throws SQLException {
+    if (append.events().isEmpty()) {
+      return Optional.empty();
+    }
+    EncodedEvent first = append.events().getFirst();
+    StreamKey key = StreamKey.parse(first.aggregateIdentifier());
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(FIND)) {
+      statement.setString(1, key.tenant());
+      statement.setString(2, key.key());
+      statement.setLong(3, first.version());
+      statement.setObject(4, first.eventId());
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next()
+            ? Optional.of(new Stored(row.getLong(1), row.getLong(2)))
+            : Optional.empty();
+      }
+    }
+  }
+
+  private void succeed(List<Append> group, Stored[] stored) {
+    long last = 0;
+    for (int i = 0; i < stored.length; i++) {
+      Append append = group.get(i);
+      last = Math.max(last, stored[i].firstPosition() + append.events().size() - 1);
+      append.succeed(stored[i]);
+    }
+    if (last > 0) {
+      committed.accept(last);
+    }
+  }
+
+  private static RuntimeException refusal(Append append, SQLException cause) {
+    return append.uncertain() ? StoreFailure.unknown(cause) : StoreFailure.unavailable(cause);
+  }
+
+  private static RuntimeException conflict(Append append, SQLException cause) {
+    if (!StoreFailure.isDuplicate(cause)) {
+      return new EventStoreException("the database refuses the command's rows", cause);
+    }
+    CommandReceipt receipt = append.receipt();
+    if (receipt != null && String.valueOf(cause.getMessage()).contains("idempotency key")) {
+      return new ReceiptExistsException(receipt.key());
+    }
+    EncodedEvent first = append.events().getFirst();
+    return first.version() == 0
+        ? new AggregateStreamCreationException(
+            "%s exists already".formatted(first.aggregateIdentifier()))
+        : new ConcurrencyException(
+            "%s has gone on past version %d"
+                .formatted(first.aggregateIdentifier(), first.version() - 1));
+  }
+}

@@ -1,0 +1,312 @@
+package dev.skreaver.command.store;
+
+import dev.skreaver.api.event.EventCatalog;
+import dev.skreaver.api.event.EventFormat;
+import dev.skreaver.api.json.WireJson;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.axonframework.eventhandling.DomainEventMessage;
+import org.axonframework.eventhandling.EventMessage;
+import org.axonframework.eventhandling.GenericDomainEventEntry;
+import org.axonframework.eventhandling.TrackedEventMessage;
+import org.axonframework.eventhandling.TrackingToken;
+import org.axonframework.eventsourcing.EventStreamUtils;
+import org.axonframework.eventsourcing.eventstore.DomainEventStream;
+import org.axonframework.eventsourcing.eventstore.EventStorageEngine;
+import org.axonframework.messaging.unitofwork.CurrentUnitOfWork;
+import org.axonframework.modelling.command.AggregateStreamCreationException;
+import org.axonframework.modelling.command.ConcurrencyException;
+import org.axonframework.serialization.upcasting.event.EventUpcaster;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stores and loads the events of aggregates; an aggregate's identifier is {@code tenant/key}.
+ *
+ * <p>An append waits in its aggregate's lane and is durable when it returns. It fails with {@link
+ * ConcurrencyException} when another instance was faster, with {@link
+ * AggregateStreamCreationException} when the identifier is in use, with {@link
+ * ReceiptExistsException}, or with the refusal {@code event_store_unavailable}. Readers that follow
+ * the global order use the view {@code event_store.recorded_event}, not this.
+ */
+public final class PostgresEventStorageEngine implements EventStorageEngine, AutoCloseable {
+  private static final int SALT_BYTES = 16;
+  private static final String LOAD =
+      """
+      SELECT e.version, e.event_id, e.time, y.name, y.revision, e.metadata, p.payload,
+        e.stream_id, e.leaf, e.position
+      FROM event_store.tenant t
+      JOIN event_store.stream s ON s.tenant_id = t.tenant_id
+      JOIN event_store.event e ON e.stream_id = s.stream_id
+      JOIN event_store.event_type y ON y.type_id = e.type_id
+      JOIN event_store.event_payload p ON p.position = e.position
+      WHERE t.name = ? AND s.key = ? AND e.version >= ?
+      ORDER BY e.version
+      """;
+
+  private final DataSource dataSource;
+  private final EventUpcaster upcasters;
+  private final CatalogNumbers numbers;
+  private final StreamHeads heads;
+  private final CommitSignal signal;
+  private final AppendLane[] lanes;
+  private final SecureRandom salts = new SecureRandom();
+
+  /**
+   * @param upcasters bring events of older revisions to the current one
+   * @param lanes how many groups are under way at once
+   * @param receiptHours how long an idempotency key keeps its answer
+   * @throws SQLException if the store cannot be reached
+   */
+  public PostgresEventStorageEngine(
+      DataSource dataSource, EventUpcaster upcasters, int lanes, int receiptHours)
+      throws SQLException {
+    this.dataSource = dataSource;
+    this.upcasters = upcasters;
+    this.numbers = new CatalogNumbers(dataSource);
+    this.heads = new StreamHeads(dataSource);
+    this.signal = new CommitSignal(dataSource);
+    var groups =
+        new GroupCommit(dataSource, new AppendFunction(receiptHours), numbers, signal::committed);
+    this.lanes = new AppendLane[lanes];
+    for (int i = 0; i < lanes; i++) {
+      this.lanes[i] = new AppendLane(i, groups::write);
+    }
+  }
+
+  @Override
+  public void appendEvents(List<? extends EventMessage<?>> events) {
+    if (events.isEmpty()) {
+      return;
+    }
+    Optional<CommandCommit> commit = CommandCommit.current();
+    CommandReceipt receipt =
+        commit.map(current -> current.draft(CurrentUnitOfWork.get().root())).orElse(null);
+    List<EncodedEvent> encoded = encode(events);
+    String aggregate = encoded.getFirst().aggregateIdentifier();
+    try {
+      Append.Stored stored = lane(aggregate).write(new Append(encoded, receipt));
+      remember(encoded, stored);
+      commit.ifPresent(
+          current -> current.stored(stored.firstPosition() + encoded.size() - 1, receipt));
+    } catch (ConcurrencyException | AggregateStreamCreationException e) {
+      encoded.forEach(event -> heads.forget(event.aggregateIdentifier()));
+      throw e;
+    }
+  }
+
+  /**
+   * Keeps the answer to a command that had no events.
+   *
+   * @throws ReceiptExistsException if the key has an answer already
+   */
+  public void keep(CommandReceipt receipt) {
+    lane(receipt.key().key()).write(new Append(List.of(), receipt));
+  }
+
+  /** The position of the aggregate's last event that this instance knows of. */
+  public long lastPosition(String aggregateIdentifier) {
+    try {
+      return heads.last(aggregateIdentifier).map(StreamHead::position).orElse(0L);
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
+    }
+  }
+
+  /** Whether the store itself has no event of the aggregate behind this version. */
+  public boolean endsAt(String aggregateIdentifier, long version) {
+    try {
+      heads.forget(aggregateIdentifier);
+      Optional<StreamHead> last = heads.last(aggregateIdentifier);
+      last.ifPresent(head -> heads.remember(aggregateIdentifier, head));
+      return last.isPresent() && last.get().version() == version;
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
+    }
+  }
+
+  @Override
+  public DomainEventStream readEvents(String aggregateIdentifier, long firstSequenceNumber) {
+    StreamKey key = StreamKey.parse(aggregateIdentifier);
+    var entries = new ArrayList<GenericDomainEventEntry<byte[]>>();
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(LOAD)) {
+      statement.setString(1, key.tenant());
+      statement.setString(2, key.key());
+      statement.setLong(3, firstSequenceNumber);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          entries.add(entry(aggregateIdentifier, row));
+          if (row.isLast()) {
+            heads.remember(
+                aggregateIdentifier,
+                new StreamHead(row.getLong(8), row.getLong(1), row.getBytes(9), row.getLong(10)));
+          }
+        }
+      }
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
+    }
+    return EventStreamUtils.upcastAndDeserializeDomainEvents(
+        entries.stream(), EventFormat.instance(), upcasters);
+  }
+
+  private static GenericDomainEventEntry<byte[]> entry(String aggregateIdentifier, ResultSet row)
+      throws SQLException {
+    String name = row.getString(4);
+    return new GenericDomainEventEntry<>(
+        aggregateType(name),
+        aggregateIdentifier,
+        row.getLong(1),
+        row.getString(2),
+        row.getObject(3, OffsetDateTime.class).toInstant(),
+        name,
+        Integer.toString(row.getInt(5)),
+        row.getBytes(7),
+        row.getBytes(6));
+  }
+
+  /** Event names begin with the aggregate's type, as in {@code agent.paused}. */
+  private static String aggregateType(String eventName) {
+    return eventName.substring(0, eventName.indexOf('.'));
+  }
+
+  private List<EncodedEvent> encode(List<? extends EventMessage<?>> events) {
+    var encoded = new ArrayList<EncodedEvent>(events.size());
+    Map<String, StreamHead> written = HashMap.newHashMap(1);
+    try {
+      for (EventMessage<?> event : events) {
+        if (!(event instanceof DomainEventMessage<?> domainEvent)) {
+          throw new IllegalArgumentException("only aggregates publish events here, not " + event);
+        }
+        String aggregate = domainEvent.getAggregateIdentifier();
+        EncodedEvent next =
+            encode(domainEvent, previous(aggregate, domainEvent, written.get(aggregate)));
+        written.put(
+            aggregate,
+            new StreamHead(
+                next.streamId() == null ? 0 : next.streamId(), next.version(), next.leaf(), 0));
+        encoded.add(next);
+      }
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
+    }
+    return encoded;
+  }
+
+  private @Nullable StreamHead previous(
+      String aggregate, DomainEventMessage<?> event, @Nullable StreamHead writtenHere)
+      throws SQLException {
+    if (writtenHere != null) {
+      return writtenHere;
+    }
+    long version = event.getSequenceNumber();
+    if (version > 0) {
+      return heads
+          .at(aggregate, version - 1)
+          .orElseThrow(
+              () -> new ConcurrencyException(aggregate + " has no version " + (version - 1)));
+    }
+    if (heads.known(aggregate) != null) {
+      throw new AggregateStreamCreationException(aggregate + " exists already");
+    }
+    return null;
+  }
+
+  private EncodedEvent encode(DomainEventMessage<?> event, @Nullable StreamHead previous)
+      throws SQLException {
+    EventCatalog type = EventCatalog.of(event.getPayloadType());
+    StreamKey key = StreamKey.parse(event.getAggregateIdentifier());
+    UUID eventId = UUID.fromString(event.getIdentifier());
+    byte[] metadata = WireJson.mapper().writeValueAsBytes(event.getMetaData());
+    byte[] payload = event.serializePayload(EventFormat.instance(), byte[].class).getData();
+    var salt = new byte[SALT_BYTES];
+    salts.nextBytes(salt);
+    byte[] payloadHash = LeafHash.ofPayload(salt, payload);
+    byte[] previousLeaf = previous == null ? LeafHash.none() : previous.leaf();
+    return new EncodedEvent(
+        event.getAggregateIdentifier(),
+        previous == null || previous.streamId() == 0 ? null : (Long) previous.streamId(),
+        numbers.tenant(key.tenant()),
+        event.getSequenceNumber(),
+        eventId,
+        numbers.type(type),
+        ChronoUnit.MICROS.between(Instant.EPOCH, event.getTimestamp()),
+        metadata,
+        payloadHash,
+        previousLeaf,
+        LeafHash.of(
+            key.tenant(),
+            key.key(),
+            event.getSequenceNumber(),
+            eventId,
+            type.wireName(),
+            type.revision(),
+            metadata,
+            payloadHash,
+            previousLeaf),
+        salt,
+        payload);
+  }
+
+  private void remember(List<EncodedEvent> events, Append.Stored stored) {
+    long stream = stored.firstStream() - 1;
+    for (int i = 0; i < events.size(); i++) {
+      EncodedEvent event = events.get(i);
+      if (event.streamId() == null && event.version() == 0) {
+        stream++;
+      }
+      heads.remember(
+          event.aggregateIdentifier(),
+          new StreamHead(
+              event.streamId() == null ? stream : event.streamId(),
+              event.version(),
+              event.leaf(),
+              stored.firstPosition() + i));
+    }
+  }
+
+  private AppendLane lane(String key) {
+    return lanes[Math.floorMod(key.hashCode(), lanes.length)];
+  }
+
+  /** Agents are short and kept in memory, so none is made. */
+  @Override
+  public Optional<DomainEventMessage<?>> readSnapshot(String aggregateIdentifier) {
+    return Optional.empty();
+  }
+
+  @Override
+  public void storeSnapshot(DomainEventMessage<?> snapshot) {
+    throw new UnsupportedOperationException("no snapshot trigger is configured");
+  }
+
+  @Override
+  public Stream<? extends TrackedEventMessage<?>> readEvents(
+      @Nullable TrackingToken trackingToken, boolean mayBlock) {
+    throw new UnsupportedOperationException(
+        "the global order is read from the view event_store.recorded_event");
+  }
+
+  /** Lets the groups under way finish and refuses what waits. */
+  @Override
+  public void close() {
+    for (AppendLane lane : lanes) {
+      lane.close();
+    }
+    signal.close();
+  }
+}

@@ -1,0 +1,4 @@
+package dev.skreaver.command.store;
+
+/** An idempotency key in its scope: keys of two subjects or tenants never meet. */
+public record ReceiptKey(String tenant, String subject, String key) {}

@@ -1,0 +1,53 @@
+package dev.skreaver.command.store;
+
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
+import java.sql.SQLException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a failed statement means for the commands in it. */
+enum StoreFailure {
+  /** The database refused some row: a conflict or bad data of one of the commands. */
+  ROW_REFUSED,
+  /** The connection broke while the statement was under way: it may have been carried out. */
+  OUTCOME_UNKNOWN,
+  /** Nothing was written, through no fault of the commands. */
+  UNAVAILABLE;
+
+  private static final Logger LOG = LoggerFactory.getLogger(StoreFailure.class);
+  private static final String UNIQUE_VIOLATION = "23505";
+
+  static StoreFailure of(SQLException e) {
+    String state = e.getSQLState();
+    if (state == null || state.startsWith("08") || state.startsWith("57P")) {
+      return OUTCOME_UNKNOWN;
+    }
+    return switch (state.substring(0, 2)) {
+      case "21", "22", "23" -> ROW_REFUSED;
+      default -> UNAVAILABLE;
+    };
+  }
+
+  static boolean isDuplicate(SQLException e) {
+    return UNIQUE_VIOLATION.equals(e.getSQLState());
+  }
+
+  /** The refusal of a command of which certainly nothing was stored, or of a failed read. */
+  static Refusal unavailable(SQLException cause) {
+    LOG.warn("the event store is unavailable: {}", cause.getMessage());
+    return new Refusal(
+        ErrorCode.EVENT_STORE_UNAVAILABLE,
+        "The event store cannot be reached or is overloaded; nothing was changed, try again later");
+  }
+
+  /** The refusal of a command that may have been stored. */
+  static Refusal unknown(SQLException cause) {
+    LOG.warn("the outcome of an append is unknown: {}", cause.getMessage());
+    return new Refusal(
+        ErrorCode.EVENT_STORE_UNAVAILABLE,
+        "The connection to the event store was lost while the command was written, and it is not"
+            + " known whether it was carried out; repeat it with the same Idempotency-Key, or read"
+            + " the agent");
+  }
+}

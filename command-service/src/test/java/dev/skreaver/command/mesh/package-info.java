@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.command.mesh;
+
+import org.jspecify.annotations.NullMarked;
