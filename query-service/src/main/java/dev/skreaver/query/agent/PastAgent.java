@@ -1,0 +1,41 @@
+package dev.skreaver.query.agent;
+
+import dev.skreaver.api.agent.AgentEvent;
+import dev.skreaver.api.agent.AgentView;
+import dev.skreaver.api.event.EventCatalog;
+import dev.skreaver.api.event.EventFormat;
+import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.api.json.WireJson;
+import org.axonframework.serialization.SimpleSerializedType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An agent as its first events made it.
+ *
+ * @param agent null if it was deleted, or cannot be known
+ * @param erased the position of the first event whose payload is gone, without which it cannot be
+ *     known; null if there is none, or it does not matter any more
+ * @param position of the last of these events
+ */
+record PastAgent(@Nullable AgentView agent, @Nullable Long erased, long position) {
+  static final PastAgent NONE = new PastAgent(null, null, 0);
+
+  PastAgent then(RecordedEvent recorded) {
+    if (recorded.type().equals(EventCatalog.AGENT_DELETED.wireName())) {
+      return new PastAgent(null, null, recorded.position());
+    }
+    if (erased != null || recorded.data().isNull()) {
+      return new PastAgent(
+          null, erased == null ? recorded.position() : erased, recorded.position());
+    }
+    var type =
+        EventFormat.instance()
+            .classForType(
+                new SimpleSerializedType(recorded.type(), String.valueOf(recorded.revision())));
+    var event = (AgentEvent) WireJson.mapper().treeToValue(recorded.data(), type);
+    return new PastAgent(
+        AgentView.after(agent, event, recorded.time(), recorded.version()),
+        null,
+        recorded.position());
+  }
+}

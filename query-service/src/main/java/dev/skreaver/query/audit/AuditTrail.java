@@ -1,0 +1,96 @@
+package dev.skreaver.query.audit;
+
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventQueries.Page;
+import dev.skreaver.api.event.EventQueries.Search;
+import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.query.read.Unavailable;
+import dev.skreaver.query.read.Where;
+import dev.skreaver.query.tail.EventPages;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.r2dbc.core.DatabaseClient;
+import org.springframework.stereotype.Component;
+import reactor.core.publisher.Mono;
+
+/** Finds events by the audit index and reads them from the event store. */
+@Component
+final class AuditTrail {
+  private final DatabaseClient readModel;
+  private final EventPages events;
+
+  AuditTrail(DatabaseClient readModel, EventPages events) {
+    this.readModel = readModel;
+    this.events = events;
+  }
+
+  /**
+   * @param position that the index has reached
+   */
+  Mono<Page> page(Search query, long position) {
+    return positions(query)
+        .flatMap(
+            found -> {
+              boolean more = found.size() > query.limit();
+              List<Long> shown = more ? found.subList(0, query.limit()) : found;
+              return recorded(query, shown)
+                  .map(page -> new Page(page, more ? shown.getLast() : null, position));
+            });
+  }
+
+  private Mono<List<Long>> positions(Search query) {
+    var where =
+        new Where()
+            .and("tenant = :tenant", "tenant", query.tenant().value())
+            .and("position > :after", "after", query.after())
+            .and(
+                "agent_id = :agent",
+                "agent",
+                query.agentId() == null ? null : query.agentId().value())
+            .and("type = ANY(:types)", "types", types(query))
+            .and("actor = :actor", "actor", AuditProjection.key(query.actor()))
+            .and(
+                "correlation_id = :correlation",
+                "correlation",
+                AuditProjection.key(query.correlationId()))
+            .and("time >= :from", "from", query.from())
+            .and("time < :before", "before", query.before())
+            .with("rows", query.limit() + 1);
+    return where
+        .bind(
+            readModel.sql(
+                "SELECT position FROM read_model.audit_event WHERE %s ORDER BY position LIMIT :rows"
+                    .formatted(where.sql())))
+        .map(row -> Objects.requireNonNull(row.get("position", Long.class)))
+        .all()
+        .collectList()
+        .onErrorMap(Unavailable::readModel);
+  }
+
+  private static String @Nullable [] types(Search query) {
+    return query.types().isEmpty() ? null : query.types().toArray(String[]::new);
+  }
+
+  private Mono<List<RecordedEvent>> recorded(Search query, List<Long> positions) {
+    if (positions.isEmpty()) {
+      return Mono.just(List.of());
+    }
+    return events
+        .at(positions)
+        .onErrorMap(Unavailable::eventStore)
+        .doOnNext(
+            found -> {
+              boolean all =
+                  found.size() == positions.size()
+                      && found.stream().allMatch(event -> event.tenant().equals(query.tenant()));
+              if (!all) {
+                throw new Refusal(
+                    ErrorCode.INTERNAL_ERROR,
+                    "The audit index does not belong to this event store; replay the projection"
+                        + " 'audit' to build it anew");
+              }
+            });
+  }
+}

@@ -1,0 +1,116 @@
+package dev.skreaver.query.postgres;
+
+import dev.skreaver.platform.ConfigurationError;
+import dev.skreaver.platform.PostgresAddress;
+import dev.skreaver.platform.Settings;
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.pool.ConnectionPoolConfiguration;
+import io.r2dbc.postgresql.PostgresqlConnectionConfiguration;
+import io.r2dbc.postgresql.PostgresqlConnectionFactory;
+import io.r2dbc.postgresql.client.SSLMode;
+import io.r2dbc.spi.ConnectionFactory;
+import java.time.Duration;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
+import org.springframework.core.env.Environment;
+import org.springframework.r2dbc.core.DatabaseClient;
+
+/**
+ * The two databases, which may be one. Each has a pool, and a source of single connections that
+ * stay open to listen.
+ */
+@Configuration(proxyBeanMethods = false)
+public class DatabaseConfiguration {
+  public static final String READ_MODEL = "readModel";
+  public static final String EVENT_STORE = "eventStore";
+  public static final String READ_MODEL_DEDICATED = "readModelDedicated";
+  public static final String EVENT_STORE_DEDICATED = "eventStoreDedicated";
+
+  private static final String READ_MODEL_URL = "READ_MODEL_DATABASE_URL";
+  private static final String EVENT_STORE_URL = "EVENT_STORE_DATABASE_URL";
+  private static final int EVENT_STORE_READERS = 8;
+  private static final Duration CONNECT = Duration.ofSeconds(5);
+  private static final Duration ACQUIRE = Duration.ofSeconds(5);
+  private static final Duration STATEMENT = Duration.ofSeconds(60);
+
+  /** Migrates before anyone can get a connection. */
+  @Bean(READ_MODEL_DEDICATED)
+  ConnectionFactory readModelDedicated(Environment environment) {
+    PostgresAddress address = PostgresAddress.from(environment, READ_MODEL_URL);
+    ReadModelSchema.migrate(address);
+    return connections(address, "skreaver-query", READ_MODEL_URL);
+  }
+
+  @Bean(value = READ_MODEL, destroyMethod = "dispose")
+  @Primary
+  ConnectionPool readModel(
+      @Qualifier(READ_MODEL_DEDICATED) ConnectionFactory connections, Environment environment) {
+    return pool(connections, Settings.of(environment).number("DATABASE_POOL_SIZE", 20, 4, 500));
+  }
+
+  @Bean(EVENT_STORE_DEDICATED)
+  ConnectionFactory eventStoreDedicated(Environment environment) {
+    return connections(
+        PostgresAddress.from(environment, EVENT_STORE_URL),
+        "skreaver-query-events",
+        EVENT_STORE_URL);
+  }
+
+  @Bean(value = EVENT_STORE, destroyMethod = "dispose")
+  ConnectionPool eventStore(@Qualifier(EVENT_STORE_DEDICATED) ConnectionFactory connections) {
+    return pool(connections, EVENT_STORE_READERS);
+  }
+
+  @Bean("readModelClient")
+  @Primary
+  DatabaseClient readModelClient(@Qualifier(READ_MODEL) ConnectionFactory readModel) {
+    return DatabaseClient.create(readModel);
+  }
+
+  @Bean("eventStoreClient")
+  DatabaseClient eventStoreClient(@Qualifier(EVENT_STORE) ConnectionFactory eventStore) {
+    return DatabaseClient.create(eventStore);
+  }
+
+  private static ConnectionFactory connections(
+      PostgresAddress address, String application, String variable) {
+    var configuration =
+        PostgresqlConnectionConfiguration.builder()
+            .host(address.host())
+            .port(address.port())
+            .database(address.database())
+            .username(address.user())
+            .password(address.password())
+            .applicationName(application)
+            .connectTimeout(CONNECT)
+            .statementTimeout(STATEMENT)
+            .tcpKeepAlive(true);
+    String sslMode = address.parameters().get("sslmode");
+    if (sslMode != null) {
+      try {
+        configuration.sslMode(SSLMode.fromValue(sslMode));
+      } catch (IllegalArgumentException e) {
+        throw new ConfigurationError(variable, "has an unknown sslmode: " + sslMode);
+      }
+    }
+    String rootCertificate = address.parameters().get("sslrootcert");
+    if (rootCertificate != null) {
+      configuration.sslRootCert(rootCertificate);
+    }
+    return new PostgresqlConnectionFactory(configuration.build());
+  }
+
+  private static ConnectionPool pool(ConnectionFactory connections, int size) {
+    return new ConnectionPool(
+        ConnectionPoolConfiguration.builder(connections)
+            .initialSize(Math.min(2, size))
+            .maxSize(size)
+            .maxAcquireTime(ACQUIRE)
+            .maxCreateConnectionTime(CONNECT)
+            .maxIdleTime(Duration.ofMinutes(10))
+            .maxLifeTime(Duration.ofMinutes(30))
+            .build());
+  }
+}

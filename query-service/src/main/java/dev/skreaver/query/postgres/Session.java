@@ -1,0 +1,123 @@
+package dev.skreaver.query.postgres;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.Parameters;
+import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * One R2DBC connection, used step by step from a thread that may wait (a virtual one). Failures are
+ * {@link io.r2dbc.spi.R2dbcException}.
+ */
+public final class Session implements AutoCloseable {
+  /** The server's statement timeout is shorter; this ends a wait for a server that went silent. */
+  private static final Duration SILENCE = Duration.ofSeconds(90);
+
+  private final Connection connection;
+
+  private Session(Connection connection) {
+    this.connection = connection;
+  }
+
+  public static Session open(ConnectionFactory database) {
+    return new Session(waitFor(Mono.from(database.create())));
+  }
+
+  /** Runs in one transaction on a connection of its own. */
+  public static <T extends @Nullable Object> T inTransaction(
+      ConnectionFactory database, Function<Session, T> work) {
+    try (Session session = open(database)) {
+      session.begin();
+      try {
+        T result = work.apply(session);
+        session.commit();
+        return result;
+      } catch (RuntimeException e) {
+        session.rollbackQuietly(e);
+        throw e;
+      }
+    }
+  }
+
+  public Connection connection() {
+    return connection;
+  }
+
+  /**
+   * @param parameters for {@code $1}, {@code $2} and so on; a typed null is a class
+   * @return the number of rows that changed
+   */
+  public long update(String sql, Object... parameters) {
+    return waitFor(
+        Flux.from(statement(connection, sql, parameters).execute())
+            .flatMap(Result::getRowsUpdated)
+            .reduce(0L, Long::sum));
+  }
+
+  public <T> List<T> rows(String sql, Function<Readable, T> row, Object... parameters) {
+    return waitFor(rows(connection, sql, row, parameters).collectList());
+  }
+
+  /** Waits for what runs on this connection. */
+  public void run(Publisher<?> work) {
+    Flux.from(work).then().block(SILENCE);
+  }
+
+  public void begin() {
+    run(connection.beginTransaction());
+  }
+
+  public void commit() {
+    run(connection.commitTransaction());
+  }
+
+  public void rollback() {
+    run(connection.rollbackTransaction());
+  }
+
+  private void rollbackQuietly(RuntimeException cause) {
+    try {
+      rollback();
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    run(connection.close());
+  }
+
+  /** The same without waiting, for reactive callers. */
+  public static <T> Flux<T> rows(
+      Connection connection, String sql, Function<Readable, T> row, Object... parameters) {
+    return Flux.from(statement(connection, sql, parameters).execute())
+        .concatMap(result -> result.map(row));
+  }
+
+  private static Statement statement(Connection connection, String sql, Object... parameters) {
+    Statement statement = connection.createStatement(sql);
+    for (int i = 0; i < parameters.length; i++) {
+      Object parameter = parameters[i];
+      statement.bind(i, parameter instanceof Class<?> type ? Parameters.in(type) : parameter);
+    }
+    return statement;
+  }
+
+  private static <T> T waitFor(Mono<T> work) {
+    T result = work.block(SILENCE);
+    if (result == null) {
+      throw new IllegalStateException("the database driver gave no answer");
+    }
+    return result;
+  }
+}

@@ -1,0 +1,48 @@
+package dev.skreaver.query.projection;
+
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** Lets a query wait until a read model shows the caller's own writes. */
+public final class PositionGate {
+  private final Positions positions;
+  private final Duration patience;
+
+  PositionGate(Positions positions, Duration patience) {
+    this.positions = positions;
+    this.patience = patience;
+  }
+
+  /**
+   * Waits, for a bounded time, until the serving generation of a projection has handled all events
+   * up to a position.
+   *
+   * @param minPosition null to wait for nothing
+   * @return the position that an answer read from now on is no older than; fails with {@code
+   *     position_not_reached}
+   */
+  public Mono<Long> reached(String projection, @Nullable Long minPosition) {
+    return Mono.defer(
+        () -> {
+          ServingPosition serving = positions.serving(projection);
+          return minPosition == null
+              ? Mono.just(serving.position())
+              : serving
+                  .reached(minPosition)
+                  .timeout(patience, Mono.error(() -> notReached(minPosition, serving.position())));
+        });
+  }
+
+  private Refusal notReached(long wanted, long reached) {
+    return new Refusal(
+        ErrorCode.POSITION_NOT_REACHED,
+        ("The read model is at position %d and did not reach %d within %d ms; try again after a"
+                + " moment, or ask without a position for what there is")
+            .formatted(reached, wanted, patience.toMillis()),
+        Map.of("position", wanted, "reached", reached));
+  }
+}

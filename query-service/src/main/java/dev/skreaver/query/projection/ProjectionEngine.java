@@ -1,0 +1,256 @@
+package dev.skreaver.query.projection;
+
+import dev.skreaver.query.projection.Registry.Entry;
+import dev.skreaver.query.projection.Registry.Token;
+import dev.skreaver.query.tail.EventTail;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes this instance run what the registry says: a processor for each generation that serves or is
+ * being built. Whichever instance first sees that a new generation has caught up lets it serve.
+ */
+final class ProjectionEngine implements AutoCloseable {
+  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final Duration LOOK_WHILE_BUILDING = Duration.ofMillis(100);
+
+  /** Nearer than this, a building generation is worth holding the live one up for. */
+  private static final long NEARLY = 5_000;
+
+  private static final Duration HOLD_UP = Duration.ofMillis(500);
+  private static final Logger log = LoggerFactory.getLogger(ProjectionEngine.class);
+
+  private final Map<String, Projection<?>> projections;
+  private final Map<String, BatchWriter<?>> writers = new ConcurrentHashMap<>();
+  private final Map<Generation, ReplayRate> rates = new ConcurrentHashMap<>();
+  private final EventTail tail;
+  private final Registry registry;
+  private final Positions positions;
+  private final Instances instances;
+  private final Processors processors;
+  private final Semaphore wake = new Semaphore(0);
+  private volatile Map<String, Entry> entries = Map.of();
+  private volatile @Nullable String trouble = "the projections are starting";
+  private volatile boolean closed;
+  private boolean ensured;
+  private @Nullable Thread thread;
+
+  ProjectionEngine(
+      Map<String, Projection<?>> projections,
+      EventTail tail,
+      Registry registry,
+      Positions positions,
+      Instances instances,
+      Processors processors) {
+    this.projections = projections;
+    this.tail = tail;
+    this.registry = registry;
+    this.positions = positions;
+    this.instances = instances;
+    this.processors = processors;
+    projections.forEach((name, projection) -> writers.put(name, new BatchWriter<>(projection)));
+    projections.keySet().forEach(positions::register);
+  }
+
+  void start() {
+    positions.onOwnAdvance(instances::advanced);
+    thread = Thread.ofVirtual().name("projections").start(this::run);
+  }
+
+  /** Looks at the registry soon. */
+  void look() {
+    wake.release();
+  }
+
+  /** Makes every instance look at the registry soon. */
+  void registryChanged() {
+    instances.registryChanged();
+    look();
+  }
+
+  /** What was read of the registry last, by projection. */
+  Map<String, Entry> entries() {
+    return entries;
+  }
+
+  /** Why the registry cannot be followed, if so. */
+  @Nullable String trouble() {
+    return trouble;
+  }
+
+  Map<String, Projection<?>> projections() {
+    return projections;
+  }
+
+  BatchWriter<?> writer(String projection) {
+    BatchWriter<?> writer = writers.get(projection);
+    if (writer == null) {
+      throw new IllegalStateException("this release has no projection " + projection);
+    }
+    return writer;
+  }
+
+  double eventsPerSecond(Generation building) {
+    ReplayRate rate = rates.get(building);
+    return rate == null ? 0 : rate.eventsPerSecond();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    Thread running = thread;
+    if (running != null) {
+      running.interrupt();
+      try {
+        running.join(Duration.ofSeconds(10));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    processors.running().forEach(processors::stop);
+    instances.close();
+  }
+
+  private void run() {
+    try {
+      tail.started().block();
+      while (!closed) {
+        wake.drainPermits();
+        boolean building = attempt();
+        Duration pause = building ? LOOK_WHILE_BUILDING : LOOK;
+        wake.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      if (!closed) {
+        throw e;
+      }
+    }
+  }
+
+  private boolean attempt() {
+    try {
+      return tick();
+    } catch (RuntimeException e) {
+      if (!closed) {
+        String reason = String.valueOf(e.getMessage());
+        if (!reason.equals(trouble)) {
+          log.warn("The projections cannot be followed and are tried again: {}", reason, e);
+        }
+        trouble = reason;
+      }
+      return false;
+    }
+  }
+
+  private boolean tick() {
+    if (!ensured) {
+      projections.values().forEach(registry::ensure);
+      instances.start();
+      ensured = true;
+    }
+    Map<String, Entry> read = registry.read();
+    if (trouble != null) {
+      // After an outage the processors would wait long before they try again.
+      processors.running().forEach(processors::stop);
+    }
+    boolean building = false;
+    for (Projection<?> projection : projections.values()) {
+      Entry entry = read.get(projection.name());
+      if (entry != null) {
+        follow(projection, entry);
+        building |= entry.building() != null;
+      }
+    }
+    entries = read;
+    trouble = null;
+    return building;
+  }
+
+  private void follow(Projection<?> projection, Entry entry) {
+    var wanted = new HashSet<Generation>();
+    Generation liveGeneration = entry.liveGeneration();
+    Progress live = open(entry, liveGeneration, wanted);
+    ServingPosition serving = positions.serving(projection.name());
+    if (serving.serving() != live) {
+      serving.serve(live);
+    }
+    Generation building = entry.buildingGeneration();
+    Progress next = building == null ? null : open(entry, building, wanted);
+    run(projection, wanted);
+    if (next == null) {
+      rates.keySet().removeIf(old -> old.projection().equals(projection.name()));
+      registry.dropRetired(projection);
+    } else {
+      rates
+          .computeIfAbsent(next.generation(), generation -> new ReplayRate())
+          .sample(System.nanoTime(), next.average());
+      letServe(projection, live, next);
+    }
+  }
+
+  private Progress open(Entry entry, Generation generation, Set<Generation> wanted) {
+    List<Token> tokens = entry.tokens(generation.number());
+    Progress progress = positions.open(generation, tokens.size());
+    tokens.forEach(token -> progress.learned(token.segment(), token.position()));
+    wanted.add(generation);
+    return progress;
+  }
+
+  private void run(Projection<?> projection, Set<Generation> wanted) {
+    boolean storeAnswers = tail.state().following();
+    for (Generation generation : processors.running()) {
+      if (generation.projection().equals(projection.name())
+          && (!wanted.contains(generation) || (storeAnswers && processors.failing(generation)))) {
+        processors.stop(generation);
+        if (!wanted.contains(generation)) {
+          positions.close(generation);
+        }
+      }
+    }
+    for (Generation generation : wanted) {
+      if (!processors.running().contains(generation)) {
+        processors.start(generation, writer(projection.name()));
+      }
+    }
+  }
+
+  private void letServe(Projection<?> projection, Progress live, Progress next) {
+    if (next.position() + NEARLY < live.position()) {
+      return;
+    }
+    boolean served =
+        registry.serve(
+            projection, live.generation(), next.generation(), reached -> awaits(next, reached));
+    if (served) {
+      log.info("Projection {} is served by generation {}", projection.name(), next.generation());
+      registryChanged();
+    }
+  }
+
+  private static boolean awaits(Progress next, long[] reached) {
+    long end = System.nanoTime() + HOLD_UP.toNanos();
+    while (!next.covers(reached)) {
+      if (System.nanoTime() - end >= 0) {
+        return false;
+      }
+      try {
+        Thread.sleep(Duration.ofMillis(2));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,45 @@
+package dev.skreaver.query.projection;
+
+import dev.skreaver.platform.health.ReadinessCheck;
+import dev.skreaver.query.projection.Registry.Entry;
+import reactor.core.publisher.Mono;
+
+/** Whether every projection goes on. */
+final class ProjectionReadiness implements ReadinessCheck {
+  private final ProjectionEngine engine;
+  private final Positions positions;
+
+  ProjectionReadiness(ProjectionEngine engine, Positions positions) {
+    this.engine = engine;
+    this.positions = positions;
+  }
+
+  @Override
+  public String name() {
+    return "projections";
+  }
+
+  @Override
+  public Mono<Finding> check() {
+    return Mono.fromSupplier(this::look);
+  }
+
+  private Finding look() {
+    String trouble = engine.trouble();
+    if (trouble != null) {
+      return Finding.unhealthy(trouble);
+    }
+    Finding finding = Finding.healthy();
+    for (Entry entry : engine.entries().values()) {
+      if (!engine.projections().containsKey(entry.name())) {
+        continue;
+      }
+      String error = ProjectionStatus.error(entry, entry.live());
+      if (error != null) {
+        return Finding.unhealthy("projection %s is stalled: %s".formatted(entry.name(), error));
+      }
+      finding = finding.with(entry.name(), positions.serving(entry.name()).position());
+    }
+    return finding;
+  }
+}

@@ -1,0 +1,67 @@
+package dev.skreaver.query.projection;
+
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * The position of a projection's serving generation. It never goes back: a generation serves only
+ * when it holds all that the one before it held.
+ */
+final class ServingPosition {
+  private record Waiter(long position, MonoSink<Long> sink) {}
+
+  private final Queue<Waiter> waiters = new ConcurrentLinkedQueue<>();
+  private volatile @Nullable Progress serving;
+  private volatile long floor;
+
+  void serve(Progress next) {
+    floor = position();
+    serving = next;
+    advanced();
+  }
+
+  @Nullable Progress serving() {
+    return serving;
+  }
+
+  long position() {
+    Progress current = serving;
+    return current == null ? floor : Math.max(floor, current.position());
+  }
+
+  /** To be called when any generation has come further. */
+  void advanced() {
+    if (waiters.isEmpty()) {
+      return;
+    }
+    long position = position();
+    waiters.removeIf(
+        waiter -> {
+          boolean done = waiter.position <= position;
+          if (done) {
+            waiter.sink.success(position);
+          }
+          return done;
+        });
+  }
+
+  /** Completes with the position when it is at least this; never ends by itself. */
+  Mono<Long> reached(long wanted) {
+    long now = position();
+    if (now >= wanted) {
+      return Mono.just(now);
+    }
+    return Mono.<Long>create(
+            sink -> {
+              var waiter = new Waiter(wanted, sink);
+              waiters.add(waiter);
+              sink.onDispose(() -> waiters.remove(waiter));
+              advanced();
+            })
+        .publishOn(Schedulers.parallel());
+  }
+}

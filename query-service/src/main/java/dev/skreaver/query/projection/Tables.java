@@ -1,0 +1,14 @@
+package dev.skreaver.query.projection;
+
+/** The qualified table names of one generation. Readers use the views instead. */
+public record Tables(int generation) {
+  static final String SCHEMA = "read_model";
+
+  /**
+   * @param table as in {@link Projection#tables}
+   * @return for example {@code read_model.agent_3}
+   */
+  public String of(String table) {
+    return SCHEMA + "." + table + "_" + generation;
+  }
+}

@@ -1,0 +1,5 @@
+/** Read models built from events, exactly once, in generations. */
+@NullMarked
+package dev.skreaver.query.projection;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,37 @@
+package dev.skreaver.query.read;
+
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcTransientException;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.QueryTimeoutException;
+import org.springframework.dao.TransientDataAccessException;
+
+/** A database that cannot answer now, as the caller is told. Other failures pass unchanged. */
+public final class Unavailable {
+  private Unavailable() {}
+
+  public static Throwable readModel(Throwable failure) {
+    return isOutage(failure)
+        ? new Refusal(
+            ErrorCode.READ_MODEL_UNAVAILABLE, "The read model cannot be reached; try again shortly")
+        : failure;
+  }
+
+  public static Throwable eventStore(Throwable failure) {
+    return isOutage(failure)
+        ? new Refusal(
+            ErrorCode.EVENT_STORE_UNAVAILABLE,
+            "The event store cannot be reached; try again shortly")
+        : failure;
+  }
+
+  private static boolean isOutage(Throwable failure) {
+    return failure instanceof DataAccessResourceFailureException
+        || failure instanceof TransientDataAccessException
+        || failure instanceof QueryTimeoutException
+        || failure instanceof R2dbcNonTransientResourceException
+        || failure instanceof R2dbcTransientException;
+  }
+}

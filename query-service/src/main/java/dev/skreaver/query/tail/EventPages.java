@@ -1,0 +1,108 @@
+package dev.skreaver.query.tail;
+
+import dev.skreaver.api.event.EventFormat;
+import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.query.postgres.Session;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.Readable;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Reads of the event store by position. */
+public final class EventPages {
+  /** What {@link #read} needs of {@code event_store.recorded_event}. */
+  public static final String COLUMNS =
+      "position, tenant, agent_id, version, event_id, type, revision, time, metadata, payload";
+
+  private static final String SELECT = "SELECT " + COLUMNS + " FROM event_store.recorded_event ";
+  private static final String AFTER = SELECT + "WHERE position > $1 ORDER BY position LIMIT $2";
+  private static final String AT = SELECT + "WHERE position = ANY($1) ORDER BY position";
+
+  private final ConnectionFactory eventStore;
+
+  public EventPages(ConnectionFactory eventStore) {
+    this.eventStore = eventStore;
+    // Its first use reads jars, which must not happen on the event loop that decodes rows.
+    EventFormat.instance();
+  }
+
+  /** The next events of all tenants, in order, with {@code previous} set; empty at the head. */
+  public Mono<List<RecordedEvent>> after(long position, int limit) {
+    return Mono.usingWhen(
+        eventStore.create(), connection -> after(connection, position, limit), Connection::close);
+  }
+
+  static Mono<List<RecordedEvent>> after(Connection connection, long position, int limit) {
+    long[] previous = {position};
+    return Session.rows(
+            connection,
+            AFTER,
+            row -> {
+              RecordedEvent event = read(row, previous[0]);
+              previous[0] = event.position();
+              return event;
+            },
+            position,
+            limit)
+        .collectList();
+  }
+
+  /** The events at these positions, in order. */
+  public Mono<List<RecordedEvent>> at(Collection<Long> positions) {
+    Long[] wanted = positions.toArray(Long[]::new);
+    return Flux.usingWhen(
+            eventStore.create(),
+            connection -> Session.rows(connection, AT, row -> read(row, null), (Object) wanted),
+            Connection::close)
+        .collectList();
+  }
+
+  /** The first position that is kept; 0 in an empty store. */
+  public Mono<Long> earliest() {
+    return Mono.usingWhen(
+        eventStore.create(), connection -> end(connection, "ASC"), Connection::close);
+  }
+
+  static Mono<Long> head(Connection connection) {
+    return end(connection, "DESC");
+  }
+
+  private static Mono<Long> end(Connection connection, String order) {
+    return Session.rows(
+            connection,
+            "SELECT position FROM event_store.recorded_event ORDER BY position %s LIMIT 1"
+                .formatted(order),
+            row -> required(row, 0, Long.class))
+        .next()
+        .defaultIfEmpty(0L);
+  }
+
+  /**
+   * @param previous null where a filter was applied
+   */
+  public static RecordedEvent read(Readable row, @Nullable Long previous) {
+    return RecordedEvent.stored(
+        required(row, 0, Long.class),
+        previous,
+        required(row, 1, String.class),
+        required(row, 2, String.class),
+        required(row, 3, Long.class),
+        required(row, 4, UUID.class),
+        required(row, 5, String.class),
+        required(row, 6, Integer.class),
+        required(row, 7, Instant.class),
+        required(row, 8, byte[].class),
+        row.get(9, byte[].class));
+  }
+
+  private static <T> T required(Readable row, int column, Class<T> type) {
+    return Objects.requireNonNull(row.get(column, type), "a column of recorded_event is null");
+  }
+}

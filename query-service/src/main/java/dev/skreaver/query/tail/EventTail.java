@@ -1,0 +1,275 @@
+package dev.skreaver.query.tail;
+
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.RecordedEvent;
+import io.r2dbc.postgresql.api.PostgresqlConnection;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.axonframework.common.stream.BlockingStream;
+import org.axonframework.eventhandling.GlobalSequenceTrackingToken;
+import org.axonframework.eventhandling.TrackedEventMessage;
+import org.axonframework.eventhandling.TrackingToken;
+import org.axonframework.messaging.StreamableMessageSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * The one reader of the event store in this process. It is woken when events are committed, keeps
+ * the last ones in memory for all its readers, and reconnects by itself.
+ *
+ * <p>Positions become visible in their order, so to be complete a reader remembers nothing but the
+ * last position it has seen.
+ */
+public final class EventTail
+    implements StreamableMessageSource<TrackedEventMessage<?>>, AutoCloseable {
+  /** A page of events, at most. */
+  static final int PAGE = 1_000;
+
+  private static final int KEPT = 10_000;
+  private static final Duration SAFETY_POLL = Duration.ofSeconds(1);
+  private static final Duration ANSWER = Duration.ofSeconds(60);
+  private static final Set<String> SCHEMA_MISSING = Set.of("3F000", "42P01");
+  private static final Logger log = LoggerFactory.getLogger(EventTail.class);
+
+  private final ConnectionFactory dedicated;
+  private final EventPages pages;
+  private final EventRing ring = new EventRing(KEPT);
+  private final Set<Runnable> callbacks = ConcurrentHashMap.newKeySet();
+  private final Queue<MonoSink<Boolean>> waiting = new ConcurrentLinkedQueue<>();
+  private volatile State state = new State(false, "not started");
+  private volatile boolean closed;
+  private @Nullable Thread reader;
+
+  /**
+   * @param dedicated gives the connection that listens; not a pool
+   * @param pages what was committed before the events in memory
+   */
+  public EventTail(ConnectionFactory dedicated, EventPages pages) {
+    this.dedicated = dedicated;
+    this.pages = pages;
+  }
+
+  /**
+   * @param following whether new events are seen as they are committed
+   * @param detail what it does, or why it does not
+   */
+  public record State(boolean following, String detail) {}
+
+  public State state() {
+    return state;
+  }
+
+  public synchronized void start() {
+    if (reader == null) {
+      reader = Thread.ofVirtual().name("event-tail").start(this::read);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (reader != null) {
+      reader.interrupt();
+      try {
+        reader.join(Duration.ofSeconds(10));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    wakeReaders();
+  }
+
+  /** The store's last position that this process knows; 0 in an empty store. */
+  public long head() {
+    return Math.max(0, ring.head());
+  }
+
+  /** The first position that is kept; 0 in an empty store. */
+  public Mono<Long> earliest() {
+    return pages.earliest().onErrorMap(EventTail::unavailable);
+  }
+
+  /** Completes when the store's head is known: from then on {@link #openStream} works. */
+  public Mono<Void> started() {
+    return changed(-1).then();
+  }
+
+  /**
+   * Every event after a position, in order, with {@code previous} set; first those that are there,
+   * then each one as it is committed. Reads no further ahead than is asked for, but for one page.
+   * Fails with {@code event_store_unavailable} when history cannot be read.
+   */
+  public Flux<RecordedEvent> live(long after) {
+    return Flux.defer(
+        () -> {
+          var cursor = new AtomicLong(after);
+          return Mono.defer(() -> next(cursor.get()))
+              .repeat(() -> !closed)
+              .concatMapIterable(page -> page, 1)
+              .doOnNext(event -> cursor.set(event.position()));
+        });
+  }
+
+  private Mono<List<RecordedEvent>> next(long cursor) {
+    List<RecordedEvent> kept = ring.after(cursor, PAGE);
+    if (kept == null) {
+      return changed(-1)
+          .then(pages.after(cursor, PAGE))
+          .onErrorMap(EventTail::unavailable)
+          .publishOn(Schedulers.parallel());
+    }
+    if (!kept.isEmpty()) {
+      return Mono.just(kept);
+    }
+    return changed(cursor).thenReturn(kept);
+  }
+
+  /** Completes when the head is beyond a position. */
+  private Mono<Boolean> changed(long position) {
+    return Mono.<Boolean>create(
+            sink -> {
+              waiting.add(sink);
+              sink.onDispose(() -> waiting.remove(sink));
+              if (ring.head() > position || closed) {
+                sink.success(true);
+              }
+            })
+        .publishOn(Schedulers.parallel());
+  }
+
+  @Override
+  public BlockingStream<TrackedEventMessage<?>> openStream(@Nullable TrackingToken after) {
+    return new TailStream(
+        this, after == null ? 0 : ((GlobalSequenceTrackingToken) after).getGlobalIndex());
+  }
+
+  @Override
+  public TrackingToken createTailToken() {
+    return new GlobalSequenceTrackingToken(0);
+  }
+
+  @Override
+  public TrackingToken createHeadToken() {
+    return new GlobalSequenceTrackingToken(head());
+  }
+
+  /** The next events for a reader that may wait for the database; empty at the head. */
+  List<RecordedEvent> read(long after) {
+    List<RecordedEvent> kept = ring.after(after, PAGE);
+    return kept != null ? kept : Objects.requireNonNull(pages.after(after, PAGE).block(ANSWER));
+  }
+
+  void register(Runnable callback) {
+    callbacks.add(callback);
+  }
+
+  void unregister(Runnable callback) {
+    callbacks.remove(callback);
+  }
+
+  private void read() {
+    while (!closed) {
+      try {
+        follow();
+      } catch (InterruptedException e) {
+        break;
+      } catch (RuntimeException e) {
+        if (closed) {
+          break;
+        }
+        String reason = reason(e);
+        if (!reason.equals(state.detail())) {
+          log.warn(
+              "The event store cannot be followed and is tried again every second: {}", reason);
+        }
+        state = new State(false, reason);
+        try {
+          Thread.sleep(SAFETY_POLL);
+        } catch (InterruptedException stopped) {
+          break;
+        }
+      }
+    }
+    state = new State(false, "stopped");
+  }
+
+  private void follow() throws InterruptedException {
+    Connection connection = Mono.from(dedicated.create()).block(ANSWER);
+    if (connection == null) {
+      throw new IllegalStateException("the database driver gave no connection");
+    }
+    var wake = new Semaphore(0);
+    Disposable notifications =
+        ((PostgresqlConnection) connection)
+            .getNotifications()
+            .subscribe(committed -> wake.release(), lost -> wake.release(), wake::release);
+    try {
+      Flux.from(connection.createStatement("LISTEN skreaver_events").execute())
+          .flatMap(result -> result.getRowsUpdated())
+          .then()
+          .block(ANSWER);
+      if (!ring.started()) {
+        ring.start(Objects.requireNonNull(EventPages.head(connection).block(ANSWER)));
+        wakeReaders();
+      }
+      while (!closed) {
+        wake.drainPermits();
+        List<RecordedEvent> page =
+            Objects.requireNonNull(EventPages.after(connection, ring.head(), PAGE).block(ANSWER));
+        if (!state.following()) {
+          log.info("Following the event store from position {}", ring.head());
+          state = new State(true, "following");
+        }
+        if (!page.isEmpty()) {
+          ring.append(page);
+          wakeReaders();
+        }
+        if (page.size() < PAGE) {
+          wake.tryAcquire(SAFETY_POLL.toMillis(), TimeUnit.MILLISECONDS);
+        }
+      }
+    } finally {
+      notifications.dispose();
+      Mono.from(connection.close()).onErrorComplete().subscribe();
+    }
+  }
+
+  private void wakeReaders() {
+    callbacks.forEach(Runnable::run);
+    for (MonoSink<Boolean> sink = waiting.poll(); sink != null; sink = waiting.poll()) {
+      sink.success(true);
+    }
+  }
+
+  private static String reason(RuntimeException e) {
+    return e instanceof R2dbcException failed && SCHEMA_MISSING.contains(failed.getSqlState())
+        ? "the event store has no schema yet; the command service creates it at its first start"
+        : String.valueOf(e.getMessage());
+  }
+
+  private static Throwable unavailable(Throwable cause) {
+    return cause instanceof Refusal
+        ? cause
+        : new Refusal(
+            ErrorCode.EVENT_STORE_UNAVAILABLE,
+            "The event store cannot be read just now; try again after a moment");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.query.agent;
+
+import org.jspecify.annotations.NullMarked;

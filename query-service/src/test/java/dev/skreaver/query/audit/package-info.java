@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.query.audit;
+
+import org.jspecify.annotations.NullMarked;
