@@ -1,0 +1,5 @@
+/** The REST face of agents. */
+@NullMarked
+package dev.skreaver.gateway.agent;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,80 @@
+package dev.skreaver.gateway.request;
+
+import dev.skreaver.api.error.Refusal;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The forms that single values from outside may have. Each refusal names the field. */
+public final class Form {
+  /** Characters of a filter or a cursor. */
+  static final int MAX_TEXT = 1024;
+
+  private static final Pattern DIGITS = Pattern.compile("[0-9]{1,19}");
+  private static final Instant EARLIEST = Instant.parse("1970-01-01T00:00:00Z");
+  private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");
+
+  private Form() {}
+
+  /** Between {@code min} and {@code max}, both included; decimal digits only. */
+  public static long number(String field, String text, long min, long max) {
+    if (DIGITS.matcher(text).matches()) {
+      try {
+        long number = Long.parseLong(text);
+        if (number >= min && number <= max) {
+          return number;
+        }
+      } catch (NumberFormatException e) {
+        // More than a long holds: refused below like any number that is too large.
+      }
+    }
+    throw Refusal.invalidField(
+        field,
+        max == Long.MAX_VALUE
+            ? "must be a whole number, %d or more".formatted(min)
+            : "must be a whole number from %d to %d".formatted(min, max));
+  }
+
+  /** RFC 3339, from 1970 to 2200: what PostgreSQL can hold, and any clock can mean. */
+  public static Instant time(String field, String text) {
+    try {
+      Instant time = OffsetDateTime.parse(text).toInstant();
+      if (!time.isBefore(EARLIEST) && time.isBefore(LATEST)) {
+        return time;
+      }
+    } catch (DateTimeException e) {
+      // Refused below, with the form that is expected.
+    }
+    throw Refusal.invalidField(
+        field, "must be an RFC 3339 time between 1970 and 2200, for example 2026-01-31T08:00:00Z");
+  }
+
+  /** Up to {@link #MAX_TEXT} characters, none of them a control character. */
+  public static String text(String field, String text) {
+    if (text.length() > MAX_TEXT) {
+      throw Refusal.invalidField(field, "must have at most %d characters".formatted(MAX_TEXT));
+    }
+    if (text.codePoints().anyMatch(Form::unfit)) {
+      throw Refusal.invalidField(field, "must not contain control characters");
+    }
+    return text;
+  }
+
+  private static boolean unfit(int character) {
+    return Character.isISOControl(character)
+        || Character.getType(character) == Character.SURROGATE
+        || character == 0xFFFD;
+  }
+
+  /** The refusal that a creator threw inside a conversion, or a plain one of the field. */
+  static Refusal refusalIn(Throwable failure, String field) {
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof Refusal refusal) {
+        return new Refusal(refusal.code(), refusal.getMessage(), java.util.Map.of("field", field));
+      }
+    }
+    return Refusal.invalidField(field, "is not one of the values that are known");
+  }
+}

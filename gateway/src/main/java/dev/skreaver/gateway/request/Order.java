@@ -1,0 +1,7 @@
+package dev.skreaver.gateway.request;
+
+/** The direction of a sort. */
+public enum Order {
+  ASC,
+  DESC
+}

@@ -1,0 +1,90 @@
+package dev.skreaver.gateway.sse;
+
+import static org.springframework.http.MediaType.TEXT_EVENT_STREAM_VALUE;
+
+import dev.skreaver.api.agent.AgentId;
+import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventQueries;
+import dev.skreaver.gateway.request.Read;
+import dev.skreaver.gateway.stream.EventStreams;
+import java.time.Clock;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.ResponseEntity;
+import org.springframework.http.codec.ServerSentEvent;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RestController;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * The events of the tenant, or of one agent, as a stream. An agent's stream needs no agent: it may
+ * be opened before the agent is created.
+ */
+@RestController
+class StreamsEndpoint {
+  private static final Pattern POSITION = Pattern.compile("[0-9]{1,18}");
+
+  private final EventStreams streams;
+  private final EventQueries queries;
+  private final Clock clock;
+
+  StreamsEndpoint(EventStreams streams, EventQueries queries, Clock clock) {
+    this.streams = streams;
+    this.queries = queries;
+    this.clock = clock;
+  }
+
+  @GetMapping(path = "/events/stream", produces = TEXT_EVENT_STREAM_VALUE)
+  Mono<ResponseEntity<Flux<ServerSentEvent<Object>>>> events(
+      From from,
+      @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEventId,
+      Read read) {
+    return open(null, position(from, lastEventId), read);
+  }
+
+  @GetMapping(path = "/agents/{id}/stream", produces = TEXT_EVENT_STREAM_VALUE)
+  Mono<ResponseEntity<Flux<ServerSentEvent<Object>>>> eventsOfAgent(
+      @PathVariable("id") AgentId id,
+      From from,
+      @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEventId,
+      Read read) {
+    return open(id, position(from, lastEventId), read);
+  }
+
+  /** The position is checked before the answer begins, so that a refusal still has its status. */
+  private Mono<ResponseEntity<Flux<ServerSentEvent<Object>>>> open(
+      @Nullable AgentId agent, @Nullable Long after, Read read) {
+    return queries
+        .bounds()
+        .map(
+            bounds -> {
+              if (after != null && after > bounds.head()) {
+                throw Refusal.invalidField(
+                    "after", "has not been reached, the last position is " + bounds.head());
+              }
+              long start = after == null ? bounds.head() : after;
+              var stream = streams.open(read.identity().tenant(), agent, start);
+              return ResponseEntity.ok()
+                  .header("Cache-Control", "no-store")
+                  .header("X-Accel-Buffering", "no")
+                  .body(new Telling(start).of(stream, read.identity().expiresAt(), clock));
+            });
+  }
+
+  private static @Nullable Long position(From from, @Nullable String lastEventId) {
+    if (lastEventId == null || lastEventId.isEmpty()) {
+      Long after = from.after();
+      if (after != null && after < 0) {
+        throw Refusal.invalidField("after", "must be a position, 0 or more");
+      }
+      return after;
+    }
+    if (!POSITION.matcher(lastEventId).matches()) {
+      throw Refusal.invalidField("Last-Event-ID", "must be the id of an event of this stream");
+    }
+    return Long.valueOf(lastEventId);
+  }
+}

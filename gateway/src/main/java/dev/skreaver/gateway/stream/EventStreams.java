@@ -1,0 +1,141 @@
+package dev.skreaver.gateway.stream;
+
+import dev.skreaver.api.agent.AgentId;
+import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventQueries;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** The streams of events that clients open, each from any position that is kept. */
+public final class EventStreams {
+  private static final int PAGE = 500;
+
+  /** The query service may learn of a commit a moment later than the client that made it. */
+  private static final int LOOKS_AT_HEAD = 5;
+
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(300);
+
+  private final Feed feed;
+  private final EventQueries queries;
+  private final HistoryPages history;
+  private final StreamSettings settings;
+
+  EventStreams(Feed feed, EventQueries queries, HistoryPages history, StreamSettings settings) {
+    this.feed = feed;
+    this.queries = queries;
+    this.history = history;
+    this.settings = settings;
+  }
+
+  /**
+   * The events of a tenant, or of one of its agents: every one after the given position exactly
+   * once and in order, first from history, which is fetched as the reader asks for it, then live.
+   * The stream ends only with an error: {@link SlowConsumer}; a {@link Refusal}, {@code
+   * invalid_input} when the position has not been reached yet, {@code service_unavailable} when
+   * history cannot be had.
+   *
+   * @param after the position to resume after, 0 for everything that is kept, null for live only
+   */
+  public Flux<StreamItem> open(TenantId tenant, @Nullable AgentId agent, @Nullable Long after) {
+    return feed.begun().thenMany(Flux.defer(() -> start(tenant, agent, after)));
+  }
+
+  /**
+   * The position that this gateway has dispatched up to. A stream's own cursor is what {@link
+   * StreamItem.Progress} says; this one may run ahead of events that still wait in its buffer.
+   */
+  public long position() {
+    return feed.position();
+  }
+
+  private Flux<StreamItem> start(TenantId tenant, @Nullable AgentId agent, @Nullable Long after) {
+    var buffer = new LiveBuffer(tenant, agent, settings.buffer());
+    if (after == null) {
+      buffer.cursor(feed.position());
+      return from(buffer);
+    }
+    if (after < 0) {
+      return Flux.error(Refusal.invalidField("after", "positions are never negative"));
+    }
+    return head(after)
+        .flatMapMany(
+            head -> {
+              if (after > head) {
+                return Flux.error(notReached(after, head));
+              }
+              long kept = settings.retention() == 0 ? 0 : Math.max(0, head - settings.retention());
+              buffer.cursor(Math.max(after, kept));
+              return after < kept
+                  ? from(buffer).startWith(new StreamItem.Gap(after, kept + 1))
+                  : from(buffer);
+            });
+  }
+
+  /** The last position, as far as it needs to be known: at least {@code wanted}, if it is there. */
+  private Mono<Long> head(long wanted) {
+    if (feed.position() >= wanted) {
+      return Mono.just(feed.position());
+    }
+    return Mono.defer(queries::bounds)
+        .map(EventQueries.Bounds::head)
+        .repeatWhen(again -> again.take(LOOKS_AT_HEAD - 1L).delayElements(BETWEEN_LOOKS))
+        .takeUntil(head -> head >= wanted)
+        .last();
+  }
+
+  private static Refusal notReached(long after, long head) {
+    return new Refusal(
+        ErrorCode.INVALID_INPUT,
+        "Invalid value for 'after': the last position is %d, nothing comes after %d yet"
+            .formatted(head, after),
+        Map.of("field", "after", "head", head));
+  }
+
+  /**
+   * A step is taken only when all that came before it has been handed down; so a buffer that goes
+   * live never waits behind a page of history.
+   */
+  private Flux<StreamItem> from(LiveBuffer buffer) {
+    return Flux.defer(() -> step(buffer))
+        .repeat(() -> !buffer.live())
+        .concatWith(buffer)
+        .doFinally(
+            _ -> {
+              buffer.cancel();
+              feed.leave(buffer);
+            });
+  }
+
+  private Flux<StreamItem> step(LiveBuffer buffer) {
+    return feed.join(buffer)
+        .flatMapMany(
+            join ->
+                switch (join) {
+                  case Feed.Join.Behind() -> nextPage(buffer);
+                  case Feed.Join.Page(var events, long through) -> {
+                    buffer.cursor(through);
+                    yield Flux.fromIterable(events);
+                  }
+                  case Feed.Join.Live() -> Flux.empty();
+                });
+  }
+
+  private Flux<StreamItem> nextPage(LiveBuffer buffer) {
+    var query = new EventQueries.After(buffer.tenant(), buffer.agent(), buffer.cursor(), PAGE);
+    return history
+        .page(query)
+        .flatMapMany(
+            page -> {
+              if (page.through() <= buffer.cursor()) {
+                return Mono.delay(BETWEEN_LOOKS).thenMany(Flux.empty());
+              }
+              buffer.cursor(page.through());
+              return Flux.fromIterable(page.events()).map(StreamItem.Event::new);
+            });
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.gateway.agent;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.gateway.docs;
+
+import org.jspecify.annotations.NullMarked;

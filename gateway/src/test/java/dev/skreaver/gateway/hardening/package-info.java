@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.gateway.hardening;
+
+import org.jspecify.annotations.NullMarked;

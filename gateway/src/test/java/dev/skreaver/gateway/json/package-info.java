@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.gateway.json;
+
+import org.jspecify.annotations.NullMarked;

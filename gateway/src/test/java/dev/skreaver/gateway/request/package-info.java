@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.gateway.request;
+
+import org.jspecify.annotations.NullMarked;

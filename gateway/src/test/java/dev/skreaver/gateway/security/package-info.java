@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.gateway.security;
+
+import org.jspecify.annotations.NullMarked;

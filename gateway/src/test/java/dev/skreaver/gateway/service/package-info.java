@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.gateway.service;
+
+import org.jspecify.annotations.NullMarked;

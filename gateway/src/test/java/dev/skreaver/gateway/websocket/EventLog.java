@@ -1,0 +1,84 @@
+package dev.skreaver.gateway.websocket;
+
+import dev.skreaver.api.agent.AgentId;
+import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.api.event.EventQueries;
+import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.api.json.WireJson;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/** A small event store in memory, with the promises of the real one about order and position. */
+public final class EventLog implements EventQueries {
+  private final List<RecordedEvent> events = new ArrayList<>();
+  private final Sinks.Many<RecordedEvent> live = Sinks.many().replay().all();
+  private long head;
+
+  /** Positions have holes on purpose. */
+  public synchronized long record(String tenant, String agent, String type, Map<String, ?> data) {
+    long previous = head;
+    head += 1 + head % 3;
+    var event =
+        new RecordedEvent(
+            head,
+            previous,
+            UUID.randomUUID(),
+            type,
+            1,
+            new TenantId(tenant),
+            new AgentId(agent),
+            events.stream().filter(other -> other.agentId().value().equals(agent)).count(),
+            Instant.parse("2026-01-02T03:04:05Z").plusMillis(head),
+            new RecordedEvent.Actor("someone", "jwt"),
+            "request-1",
+            "correlation-1",
+            null,
+            null,
+            WireJson.mapper().valueToTree(data));
+    events.add(event);
+    live.tryEmitNext(event).orThrow();
+    return head;
+  }
+
+  public synchronized long head() {
+    return head;
+  }
+
+  @Override
+  public synchronized Mono<History> history(After query) {
+    List<RecordedEvent> page =
+        events.stream()
+            .filter(event -> event.position() > query.after())
+            .filter(event -> event.tenant().equals(query.tenant()))
+            .filter(event -> query.agentId() == null || event.agentId().equals(query.agentId()))
+            .limit(query.limit())
+            .toList();
+    long through = page.size() < query.limit() ? head : page.getLast().position();
+    return Mono.just(new History(page, through, earliest(), head));
+  }
+
+  @Override
+  public Flux<RecordedEvent> live(long after) {
+    return live.asFlux().filter(event -> event.position() > after);
+  }
+
+  @Override
+  public synchronized Mono<Bounds> bounds() {
+    return Mono.just(new Bounds(earliest(), head));
+  }
+
+  @Override
+  public Mono<Page> search(Search query) {
+    return Mono.error(new UnsupportedOperationException("streams do not search"));
+  }
+
+  private long earliest() {
+    return events.isEmpty() ? 0 : events.getFirst().position();
+  }
+}
