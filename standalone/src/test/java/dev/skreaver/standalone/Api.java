@@ -1,0 +1,152 @@
+package dev.skreaver.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.api.json.WireJson;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+import tools.jackson.databind.JsonNode;
+
+/** A tenant of its own at the one running system of this JVM, with all its real parts. */
+final class Api {
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+  private final String token;
+  private final Map<String, String> headers;
+
+  private Api(String token, Map<String, String> headers) {
+    this.token = token;
+    this.headers = headers;
+  }
+
+  static Api ofNewTenant() {
+    return new Api(Running.system().token(newTenant()), Map.of());
+  }
+
+  static TenantId newTenant() {
+    return new TenantId("t-" + UUID.randomUUID());
+  }
+
+  static Api of(TenantId tenant, TokenCommand.Role role) {
+    return new Api(Running.system().issuer().token(tenant, role, "alice"), Map.of());
+  }
+
+  private static final class Running {
+    private static final Standalone RUNNING = start();
+
+    static Standalone system() {
+      return RUNNING;
+    }
+
+    private static Standalone start() {
+      var standalone = Standalone.ephemeral(InetAddress.getLoopbackAddress(), 0);
+      Runtime.getRuntime().addShutdownHook(new Thread(standalone::close));
+      standalone.start();
+      return standalone;
+    }
+  }
+
+  record Answer(HttpResponse<String> http) {
+    int status() {
+      return http.statusCode();
+    }
+
+    JsonNode json() {
+      return WireJson.mapper().readTree(http.body());
+    }
+
+    JsonNode at(String pointer) {
+      return json().at(pointer);
+    }
+
+    String text(String pointer) {
+      return at(pointer).asString("");
+    }
+
+    String header(String name) {
+      return http.headers().firstValue(name).orElse("");
+    }
+
+    long position() {
+      return Long.parseLong(header("Skreaver-Position"));
+    }
+
+    Answer is(int status) {
+      assertThat(status()).as(http.body()).isEqualTo(status);
+      return this;
+    }
+
+    /** A refusal of this status and code. */
+    Answer refused(int status, String code) {
+      is(status);
+      assertThat(text("/error")).as(http.body()).isEqualTo(code);
+      assertThat(header("Content-Type")).isEqualTo("application/problem+json");
+      return this;
+    }
+  }
+
+  /** The same caller, saying one thing more with each request. */
+  Api with(String header, Object value) {
+    var more = new LinkedHashMap<>(headers);
+    more.put(header, String.valueOf(value));
+    return new Api(token, more);
+  }
+
+  Answer get(String path) {
+    return send("GET", path, "");
+  }
+
+  Answer post(String path, String body) {
+    return send("POST", path, body);
+  }
+
+  Answer patch(String path, String body) {
+    return send("PATCH", path, body);
+  }
+
+  Answer delete(String path) {
+    return send("DELETE", path, "");
+  }
+
+  /** An agent of this id that is ready. */
+  Answer create(String id) {
+    return post("/agents", "{\"agent_id\":\"%s\",\"spec\":{\"agent_type\":\"echo\"}}".formatted(id))
+        .is(201);
+  }
+
+  Answer pause(String id) {
+    return post("/agents/" + id + "/pause", "{\"reason\":\"maintenance\"}");
+  }
+
+  Answer resume(String id) {
+    return post("/agents/" + id + "/resume", "");
+  }
+
+  private Answer send(String verb, String path, String body) {
+    URI uri = URI.create(Running.system().address() + path);
+    var request = HttpRequest.newBuilder(uri).header("Authorization", "Bearer " + token);
+    if (!body.isEmpty()) {
+      request.header("Content-Type", "application/json");
+    }
+    headers.forEach(request::header);
+    try {
+      return new Answer(
+          HTTP.send(
+              request.method(verb, HttpRequest.BodyPublishers.ofString(body)).build(),
+              HttpResponse.BodyHandlers.ofString()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

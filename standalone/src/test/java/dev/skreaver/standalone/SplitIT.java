@@ -1,0 +1,85 @@
+package dev.skreaver.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.embedded.PostgresServer;
+import dev.skreaver.embedded.RedisServer;
+import dev.skreaver.standalone.Edge.Answer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The same code as three processes, with two gateways. */
+class SplitIT {
+  @TempDir Path folder;
+
+  @Test
+  void a_listener_on_one_gateway_hears_what_a_command_through_the_other_did() throws Exception {
+    try (var postgres = PostgresServer.throwAway();
+        var redis = RedisServer.throwAway()) {
+      var issuer = DevelopmentIssuer.in(folder);
+      String token = issuer.token(new TenantId("default"), TokenCommand.Role.ADMIN, "tester");
+      var settings = new HashMap<>(issuer.settings());
+      settings.put("DATABASE_URL", postgres.freshDatabase().url());
+      settings.put("REDIS_URL", redis.url());
+      int commandPort = freePort();
+      int queryPort = freePort();
+      settings.put("SKREAVER_COMMAND_URL", "http://127.0.0.1:" + commandPort);
+      settings.put("SKREAVER_QUERY_URL", "http://127.0.0.1:" + queryPort);
+      int onePort = freePort();
+      int otherPort = freePort();
+
+      try (Program command = service("command-service", settings, commandPort);
+          Program query = service("query-service", settings, queryPort);
+          Program firstGateway = service("gateway", settings, onePort);
+          Program secondGateway = service("gateway", settings, otherPort);
+          var one = new Edge(URI.create("http://127.0.0.1:" + onePort), token);
+          var other = new Edge(URI.create("http://127.0.0.1:" + otherPort), token)) {
+        one.awaitReady(firstGateway);
+        other.awaitReady(secondGateway);
+        assertThat(command.handle().isAlive()).isTrue();
+        assertThat(query.handle().isAlive()).isTrue();
+
+        try (Listener listener = one.listen(0)) {
+          Answer created = other.create("across");
+          assertThat(created.status()).as("%s", created).isEqualTo(201);
+          listener.await(created.position());
+
+          Answer paused = other.pause("across");
+          assertThat(paused.status()).as("%s", paused).isEqualTo(200);
+          listener.await(paused.position());
+          assertThat(listener.positions()).isEqualTo(one.positions(paused.position()));
+          assertThat(one.getNotBefore("/agents/across/status", paused.position()).status())
+              .isEqualTo(200);
+        }
+
+        secondGateway.terminate();
+        firstGateway.terminate();
+        query.terminate();
+        command.terminate();
+      }
+    }
+  }
+
+  private static Program service(String module, Map<String, String> settings, int port) {
+    var own = new HashMap<>(settings);
+    own.put("SKREAVER_PORT", Integer.toString(port));
+    return Program.service(module, own);
+  }
+
+  private static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

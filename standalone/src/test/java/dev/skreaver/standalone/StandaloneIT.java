@@ -1,0 +1,168 @@
+package dev.skreaver.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a person at the terminal meets while one instance runs. */
+class StandaloneIT {
+  @TempDir static Path folder;
+  private static Instance instance;
+
+  @BeforeAll
+  static void start() {
+    instance = Instance.start(folder.resolve("data"));
+  }
+
+  @AfterAll
+  static void stop() {
+    instance.program().terminate();
+    assertThat(instance.processes()).as("left behind after SIGTERM").isEmpty();
+    instance.close();
+  }
+
+  @Test
+  void the_printed_curl_lines_work_when_pasted() {
+    assumeTrue(isOnPath("curl"), "curl is not installed");
+    List<String> lines =
+        instance
+            .program()
+            .awaitOutput("(?s).*")
+            .group()
+            .lines()
+            .map(String::strip)
+            .filter(line -> line.startsWith("curl "))
+            .toList();
+    assertThat(lines).hasSize(3);
+
+    assertThat(paste(lines.get(0))).contains("HTTP/1.1 200");
+    assertThat(paste(lines.get(1))).contains("HTTP/1.1 201", "my-first-agent");
+    assertThat(paste(lines.get(2))).contains("HTTP/1.1 200", "my-first-agent");
+  }
+
+  private static String paste(String line) {
+    try (Program shell = Program.shell(line)) {
+      assertThat(shell.exitCode()).as("%s: %s", line, shell.output()).isZero();
+      return shell.output();
+    }
+  }
+
+  @Test
+  void the_documentation_is_where_the_greeting_says() throws Exception {
+    String docs = instance.program().awaitOutput("Docs +(\\S+)").group(1);
+
+    assertThat(docs).isEqualTo(instance.address() + "/docs");
+    assertThat(instance.edge().get("/api-docs/openapi.json").status()).isEqualTo(200);
+  }
+
+  @Test
+  void the_services_behind_the_gateway_cannot_be_reached_from_outside() throws Exception {
+    assertThat(instance.edge().get("/internal/projections").status()).isEqualTo(404);
+  }
+
+  @Test
+  void a_token_for_the_running_instance_is_all_that_the_token_command_prints() throws Exception {
+    try (Program token =
+        Program.skreaver(
+            "token",
+            "--data",
+            instance.data().toString(),
+            "--tenant",
+            "other",
+            "--role",
+            "viewer")) {
+      assertThat(token.exitCode()).as(token.output()).isZero();
+      assertThat(token.output()).matches("[\\w-]+\\.[\\w-]+\\.[\\w-]+\n");
+      try (var viewer = new Edge(instance.address(), token.output().strip())) {
+        assertThat(viewer.get("/agents").status()).isEqualTo(200);
+        assertThat(viewer.create("forbidden").status()).isEqualTo(403);
+      }
+    }
+  }
+
+  @Test
+  void secrets_and_data_are_for_their_owner_only() throws IOException {
+    for (String file : List.of("jwt-secret", "postgres/password", "redis/password")) {
+      assertThat(permissions(file)).as(file).isEqualTo("rw-------");
+    }
+    assertThat(permissions("")).isEqualTo("rwx------");
+  }
+
+  private static String permissions(String file) throws IOException {
+    return PosixFilePermissions.toString(
+        Files.getPosixFilePermissions(instance.data().resolve(file)));
+  }
+
+  @Test
+  void a_folder_in_use_is_refused_in_one_line() {
+    assertRefused(
+        "is in use by a running instance", "--data", instance.data().toString(), "--port", "0");
+  }
+
+  @Test
+  void a_busy_port_is_refused_in_one_line() throws IOException {
+    try (var busy = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      assertRefused(
+          "port " + busy.getLocalPort(),
+          "--data",
+          folder.resolve("busy").toString(),
+          "--port",
+          Integer.toString(busy.getLocalPort()));
+    }
+  }
+
+  @Test
+  void a_folder_of_another_version_is_refused_in_one_line() throws IOException {
+    Path other = folder.resolve("other-version");
+    Files.createDirectories(other.resolve("postgres/data"));
+    Files.writeString(other.resolve("postgres/data/PG_VERSION"), "17\n");
+
+    assertRefused("was written by PostgreSQL 17", "--data", other.toString(), "--port", "0");
+  }
+
+  @Test
+  void a_folder_that_cannot_be_written_is_refused_in_one_line() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "in the way");
+
+    assertRefused("cannot be used", "--data", file.resolve("data").toString(), "--port", "0");
+  }
+
+  @Test
+  void a_bad_option_is_refused_in_one_line() {
+    assertRefused("Unknown option: '--prot'", "--prot", "8080");
+    assertRefused("--port must be", "--port", "65536");
+    assertRefused("mutually exclusive", "--ephemeral", "--data", "here");
+  }
+
+  private static void assertRefused(String reason, String... arguments) {
+    try (Program refused = Program.skreaver(arguments)) {
+      assertThat(refused.exitCode()).isNotZero();
+      assertThat(refused.output().lines().filter(line -> !line.startsWith("Starting ")))
+          .singleElement()
+          .asString()
+          .startsWith("skreaver: ")
+          .contains(reason);
+    }
+  }
+
+  private static boolean isOnPath(String program) {
+    for (String folderOnPath : System.getenv("PATH").split(File.pathSeparator, -1)) {
+      if (Files.isExecutable(Path.of(folderOnPath, program))) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.standalone;
+
+import org.jspecify.annotations.NullMarked;
