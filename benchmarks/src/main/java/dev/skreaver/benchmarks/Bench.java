@@ -1,0 +1,125 @@
+package dev.skreaver.benchmarks;
+
+import dev.skreaver.api.agent.AgentCommands;
+import dev.skreaver.api.agent.AgentQueries;
+import dev.skreaver.api.json.WireJson;
+import dev.skreaver.standalone.Standalone;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.spi.ToolProvider;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * {@code skreaver bench}: starts the whole system on throw-away servers with fsync on, measures,
+ * and prints one line a figure.
+ */
+public final class Bench implements ToolProvider {
+  /** Groups of figures that can be asked for by name. */
+  enum Group {
+    /** Durable commands per second, in process and through the gateway. */
+    COMMANDS,
+    /** From a command's acknowledgement to the read model and to a WebSocket. */
+    LATENCY,
+    /** Reads of one agent through the gateway. */
+    READS
+  }
+
+  @Override
+  public String name() {
+    return "skreaver-bench";
+  }
+
+  @Override
+  public int run(PrintWriter out, PrintWriter err, String... arguments) {
+    return new CommandLine(new Arguments())
+        .setOut(out)
+        .setErr(err)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .execute(arguments);
+  }
+
+  /** What may be said behind {@code skreaver bench}. */
+  @Command(
+      name = "skreaver bench",
+      mixinStandardHelpOptions = true,
+      description =
+          "Measures what is hot. Each line: name, value, unit, the limit it is compared with, and"
+              + " the ratio.")
+  static final class Arguments implements Callable<Integer> {
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandLine.Model.CommandSpec spec;
+
+    @Parameters(arity = "0..*", description = "Only these: ${COMPLETION-CANDIDATES}.")
+    private List<Group> names = List.of();
+
+    @Option(names = "--json", description = "One JSON object a line.")
+    private boolean json;
+
+    @Option(
+        names = "--seconds",
+        description = "How long each rate is measured, after a warm-up as long. Default: 8.")
+    private int seconds = 8;
+
+    @Option(names = "--callers", description = "Concurrent callers of a rate. Default: 64.")
+    private int callers = 64;
+
+    @Option(
+        names = "--rate",
+        description = "Commands per second while latencies are measured. Default: 500.")
+    private int rate = 500;
+
+    @Override
+    public Integer call() {
+      Set<Group> groups = names.isEmpty() ? EnumSet.allOf(Group.class) : EnumSet.copyOf(names);
+      PrintWriter out = spec.commandLine().getOut();
+      for (Figure figure : measure(groups)) {
+        out.println(json ? WireJson.mapper().writeValueAsString(figure) : figure.line());
+      }
+      out.flush();
+      return CommandLine.ExitCode.OK;
+    }
+
+    private List<Figure> measure(Set<Group> groups) {
+      Duration time = Duration.ofSeconds(seconds);
+      var load = new Load(callers, time, time);
+      var figures = new ArrayList<Figure>();
+      try (var system = Standalone.ephemeral(InetAddress.getLoopbackAddress(), 0)) {
+        system.start();
+        var limits = new PostgresLimits(system.database());
+        var agents = new Agents(system.face(AgentCommands.class));
+        try (var edge = new Edge(system.address(), system.token(Agents.TENANT))) {
+          Figure commits = limits.singleRowCommits(load);
+          figures.add(commits);
+          if (groups.contains(Group.COMMANDS)) {
+            double inProcess = load.perSecond(number -> agents.pausingAndResuming());
+            figures.add(Figure.of("commands.in-process", inProcess, "1/s", commits));
+            double throughGateway = load.perSecond(number -> edge.pausingAndResuming());
+            figures.add(Figure.of("commands.gateway", throughGateway, "1/s", commits));
+          }
+          if (groups.contains(Group.READS)) {
+            double reads = load.perSecond(number -> edge.reading());
+            figures.add(Figure.of("reads.gateway", reads, "1/s", commits));
+          }
+          if (groups.contains(Group.LATENCY)) {
+            Figure roundTrip = limits.roundTrip();
+            figures.add(roundTrip);
+            figures.addAll(
+                new CommitToReader(rate, time)
+                    .measure(agents, system.face(AgentQueries.class), edge, roundTrip));
+          }
+        }
+      }
+      return figures;
+    }
+  }
+}
