@@ -172,7 +172,8 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
         aggregateIdentifier,
         row.getLong(1),
         row.getString(2),
-        row.getObject(3, OffsetDateTime.class).toInstant(),
+        // As text, because Axon cuts an Instant to milliseconds.
+        row.getObject(3, OffsetDateTime.class).toInstant().toString(),
         name,
         Integer.toString(row.getInt(5)),
         row.getBytes(7),
