@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.Optional;
+import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
@@ -56,8 +57,13 @@ final class SocketEndpoint implements WebHandler {
     response.getHeaders().remove(Handshake.VERSION_HEADER);
     response.setStatusCode(HttpStatus.SWITCHING_PROTOCOLS);
     HttpServerResponse nativeResponse = ServerHttpResponseDecorator.getNativeResponse(response);
-    return response
-        .setComplete()
+    // The request is read to its end first: the time limit on it would go on, and end the
+    // connection.
+    return exchange
+        .getRequest()
+        .getBody()
+        .doOnNext(DataBufferUtils::release)
+        .then(response.setComplete())
         .then(
             Mono.defer(
                 () ->

@@ -14,7 +14,11 @@ class HandshakeTest {
 
   @BeforeAll
   static void start() {
-    gateway = new TestGateway("SKREAVER_ALLOWED_ORIGINS", "https://app.example.com");
+    gateway =
+        new TestGateway(
+            "SKREAVER_ALLOWED_ORIGINS", "https://app.example.com",
+            "WEBSOCKET_PING_INTERVAL", "12",
+            "WEBSOCKET_AUTH_TIMEOUT", "30");
   }
 
   @AfterAll
@@ -50,6 +54,23 @@ class HandshakeTest {
   void a_good_token_in_the_header_opens() {
     assertThat(open("", "Authorization: Bearer " + TestGateway.token("acme", "agent:read")))
         .startsWith("HTTP/1.1 101");
+  }
+
+  @Test
+  void a_connection_outlives_the_time_that_a_request_may_take() {
+    String token = TestGateway.token("acme", "agent:read");
+    try (var byQuery = gateway.connect(token);
+        var byHeader = SocketClient.to(gateway.port(), "", token);
+        var byNothing = gateway.connect()) {
+      for (var client : List.of(byQuery, byHeader, byNothing)) {
+        client.say("{'type':'ping','timestamp':1}").next("pong");
+      }
+      for (var client : List.of(byQuery, byHeader, byNothing)) {
+        // The server's own ping, later than the limit.
+        client.next("ping");
+        client.say("{'type':'ping','timestamp':2}").next("pong");
+      }
+    }
   }
 
   @Test
