@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.api;
+
+import org.jspecify.annotations.NullMarked;
