@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A standalone that runs in a process of its own. */
 record Instance(Program program, Path data, URI address, Edge edge) implements AutoCloseable {
@@ -26,13 +27,19 @@ record Instance(Program program, Path data, URI address, Edge edge) implements A
     }
   }
 
-  /** Every live process that was started for this data folder. */
+  /**
+   * The JVM, if it lives, and every live server that was started for this data folder. The JVM's
+   * own arguments do not show: with its class path they are longer than the system tells.
+   */
   List<ProcessHandle> processes() {
-    return ProcessHandle.allProcesses()
-        .filter(
-            process ->
-                process.info().arguments().map(List::of).orElse(List.of()).stream()
-                    .anyMatch(argument -> argument.contains(data.toString())))
+    Stream<ProcessHandle> servers =
+        ProcessHandle.allProcesses()
+            .filter(
+                process ->
+                    process.info().arguments().map(List::of).orElse(List.of()).stream()
+                        .anyMatch(argument -> argument.contains(data.toString())));
+    return Stream.concat(Stream.of(program.handle()).filter(ProcessHandle::isAlive), servers)
+        .distinct()
         .toList();
   }
 
