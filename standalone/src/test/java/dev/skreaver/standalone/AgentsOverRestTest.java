@@ -189,6 +189,7 @@ class AgentsOverRestTest {
         .post("/agents/mine/pause", "{\"reason\":\"another\"}")
         .refused(422, "idempotency_key_reused");
     caller.resume("mine").refused(422, "idempotency_key_reused");
+    caller.with("If-Match", "\"1\"").pause("mine").refused(422, "idempotency_key_reused");
   }
 
   @Test

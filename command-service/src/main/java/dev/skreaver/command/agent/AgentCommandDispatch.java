@@ -8,6 +8,7 @@ import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.caller.Caller;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.UnknownEventException;
 import dev.skreaver.command.store.CommandCommit;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
 import java.util.EnumSet;
@@ -155,6 +156,12 @@ final class AgentCommandDispatch {
               ErrorCode.CONCURRENT_MODIFICATION,
               "Agent '%s' is being changed by many at once; try again".formatted(agent.id()),
               Map.of("agent_id", agent.id().value()));
+        }
+        case UnknownEventException newer -> {
+          return new Refusal(
+              ErrorCode.SERVICE_UNAVAILABLE,
+              "Agent '%s' cannot be changed by this release: %s"
+                  .formatted(agent.id(), newer.getMessage()));
         }
         case LockAcquisitionFailedException contended -> {
           return new Refusal(

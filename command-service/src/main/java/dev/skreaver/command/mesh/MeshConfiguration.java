@@ -45,7 +45,7 @@ class MeshConfiguration {
       Gauge.builder("skreaver.mesh.relay.leading", () -> relay.status().leading() ? 1 : 0)
           .description("1 on the one instance that relays")
           .register(registry);
-      Gauge.builder("skreaver.mesh.connected", () -> relay.status().connected() ? 1 : 0)
+      Gauge.builder("skreaver.mesh.relay.connected", () -> relay.status().connected() ? 1 : 0)
           .description("1 while this instance reaches Redis; a standby does not try")
           .register(registry);
     };

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
+import javax.sql.DataSource;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -29,6 +30,17 @@ import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class AgentCommandsTest {
+  private static final String EVENT_OF_A_NEWER_RELEASE =
+      """
+      SELECT event_store.append('{}', '{}', ARRAY[e.stream_id], ARRAY[e.tenant_id],
+        ARRAY[e.version + 1], ARRAY[gen_random_uuid()],
+        ARRAY[event_store.event_type_number('agent.retired', 1::smallint)], ARRAY[0::bigint],
+        ARRAY[e.metadata], ARRAY[e.payload_hash], ARRAY[e.leaf], ARRAY[e.leaf],
+        ARRAY['salt'::bytea], ARRAY['{"agent_id":"newer"}'::bytea])
+      FROM event_store.event e JOIN event_store.stream s USING (stream_id)
+      WHERE s.key = 'newer' ORDER BY e.version DESC LIMIT 1
+      """;
+
   private static Database database;
   private static CommandService service;
   private static CommandService other;
@@ -75,6 +87,20 @@ class AgentCommandsTest {
     Receipt resumed = service.send(new AgentCommand.Resume(agent));
     assertThat(resumed.agent().version()).isEqualTo(3);
     assertThat(resumed.agent().status()).isEqualTo(AgentStatus.READY);
+  }
+
+  @Test
+  void an_agent_with_an_event_of_a_newer_release_is_not_changed_by_this_one() throws Exception {
+    service.send(CommandService.create("acme/newer"));
+    try (var connection = service.bean(DataSource.class).getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute(EVENT_OF_A_NEWER_RELEASE);
+    }
+    AgentKey agent = AgentKey.parse("acme/newer");
+    for (CommandService instance : List.of(service, other)) {
+      assertRefused(
+          () -> instance.send(new AgentCommand.Pause(agent, "old")), ErrorCode.SERVICE_UNAVAILABLE);
+    }
   }
 
   @Test

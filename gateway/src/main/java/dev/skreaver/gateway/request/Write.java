@@ -49,7 +49,7 @@ public record Write(
   private String fingerprint(@Nullable Object body) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update((target + "\n").getBytes(StandardCharsets.UTF_8));
+      digest.update("%s %s\n".formatted(target, expectedVersion).getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(digest.digest(CANONICAL.writeValueAsBytes(body)));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
