@@ -36,8 +36,9 @@ final class Skreaver implements Callable<Integer> {
   @Option(
       names = "--port",
       paramLabel = "N",
-      description = "Listen on this port; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
-  private int port = 8080;
+      defaultValue = "${env:SKREAVER_PORT:-8080}",
+      description = "Listen on this port; 0 takes a free one. Default: SKREAVER_PORT, else 8080.")
+  private int port;
 
   @Option(
       names = "--host",

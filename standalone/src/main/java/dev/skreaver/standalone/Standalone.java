@@ -13,6 +13,7 @@ import dev.skreaver.embedded.RedisServer;
 import dev.skreaver.embedded.ThrowAwayFolder;
 import dev.skreaver.gateway.GatewayApplication;
 import dev.skreaver.platform.health.ReadinessCheck;
+import dev.skreaver.platform.health.SharedMetrics;
 import dev.skreaver.query.QueryServiceApplication;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -60,6 +61,7 @@ public final class Standalone implements AutoCloseable {
   private final InetAddress host;
   private final int port;
   private final DevelopmentIssuer issuer;
+  private final SharedMetrics metrics = new SharedMetrics();
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
   private final CountDownLatch end = new CountDownLatch(1);
   private @Nullable URI address;
@@ -143,7 +145,8 @@ public final class Standalone implements AutoCloseable {
                 settings,
                 without(R2DBC, JDBC),
                 "--server.address=" + host.getHostAddress(),
-                "--server.port=" + port);
+                // As an argument it goes before the environment's variable of this name.
+                "--SKREAVER_PORT=" + port);
     gateway = started;
     int listening = Objects.requireNonNull(started.getWebServer()).getPort();
     return URI.create(
@@ -181,6 +184,7 @@ public final class Standalone implements AutoCloseable {
     // Were each context to close at the JVM's shutdown by itself, the servers below might go first.
     return closeLater(
         application
+            .initializers(metrics)
             .registerShutdownHook(false)
             .bannerMode(Banner.Mode.OFF)
             .run(all.toArray(String[]::new)));

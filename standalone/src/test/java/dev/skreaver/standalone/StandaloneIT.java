@@ -1,15 +1,18 @@
 package dev.skreaver.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,7 +52,10 @@ class StandaloneIT {
 
     assertThat(paste(lines.get(0))).contains("HTTP/1.1 200");
     assertThat(paste(lines.get(1))).contains("HTTP/1.1 201", "my-first-agent");
-    assertThat(paste(lines.get(2))).contains("HTTP/1.1 200", "my-first-agent");
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () -> assertThat(paste(lines.get(2))).contains("HTTP/1.1 200", "my-first-agent"));
   }
 
   private static String paste(String line) {
@@ -65,6 +71,18 @@ class StandaloneIT {
 
     assertThat(docs).isEqualTo(instance.address() + "/docs");
     assertThat(instance.edge().get("/api-docs/openapi.json").status()).isEqualTo(200);
+  }
+
+  @Test
+  void the_figures_of_all_three_services_are_on_one_page() throws IOException {
+    try (var page = instance.address().resolve("/metrics").toURL().openStream()) {
+      assertThat(new String(page.readAllBytes(), StandardCharsets.UTF_8))
+          .contains(
+              "skreaver_mesh_relay_position",
+              "skreaver_projection_position{projection=\"agent\"}",
+              "skreaver_stream_position",
+              "hikaricp_connections_active");
+    }
   }
 
   @Test
@@ -141,7 +159,7 @@ class StandaloneIT {
 
   @Test
   void a_bad_option_is_refused_in_one_line() {
-    assertRefused("Unknown option: '--prot'", "--prot", "8080");
+    assertRefused("'--prot'", "--prot", "8080");
     assertRefused("--port must be", "--port", "65536");
     assertRefused("mutually exclusive", "--ephemeral", "--data", "here");
   }

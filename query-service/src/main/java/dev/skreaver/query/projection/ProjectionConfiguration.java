@@ -19,7 +19,7 @@ import org.springframework.core.env.Environment;
 @Configuration(proxyBeanMethods = false)
 class ProjectionConfiguration {
   private static final Duration READ_WAIT = Duration.ofSeconds(2);
-  private static final Duration LONGEST_READ_WAIT = Duration.ofMinutes(1);
+  private static final Duration LONGEST_READ_WAIT = Duration.ofSeconds(10);
 
   @Bean
   Positions positions() {
