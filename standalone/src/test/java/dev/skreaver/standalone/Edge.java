@@ -102,6 +102,13 @@ final class Edge implements AutoCloseable {
     return new Listener(http, address, token, after);
   }
 
+  /** Every event of the tenant after a position, as a stream. */
+  EventSource stream(long after) {
+    return new EventSource(
+        http,
+        request("/events/stream?after=" + after).header("Accept", "text/event-stream").build());
+  }
+
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(address.resolve(path))
         .timeout(Duration.ofSeconds(60))
