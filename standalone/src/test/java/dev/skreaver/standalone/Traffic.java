@@ -6,7 +6,7 @@ import dev.skreaver.standalone.Edge.Answer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
@@ -65,7 +65,7 @@ final class Traffic implements AutoCloseable {
   }
 
   /** Position to agent, of every command that was answered as done. */
-  Map<Long, String> acknowledged() {
+  NavigableMap<Long, String> acknowledged() {
     return acknowledged;
   }
 
