@@ -4,12 +4,15 @@ import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.query.postgres.Session;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Readable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -24,6 +27,12 @@ final class Registry {
   private static final Duration READERS_IN_FLIGHT = Duration.ofSeconds(30);
 
   private static final int GENERATIONS_LOOKED_BACK = 20;
+
+  /** While a change waits for a table's lock, so does everyone who comes to read it. */
+  private static final String LITTLE_PATIENCE = "SET LOCAL lock_timeout = '1s'";
+
+  /** SQL states of a lock that was not to be had, and of a deadlock. */
+  private static final Set<String> LOCKED = Set.of("55P03", "40P01");
 
   private final ConnectionFactory readModel;
 
@@ -137,14 +146,14 @@ final class Registry {
    *
    * @param covers whether the building generation holds everything up to these positions of the
    *     live one's segments; may wait for that, but not long
-   * @return whether it was switched; false also if another instance is about it
+   * @return whether it was switched; false also if another instance is about it, or a reader or a
+   *     writer holds the live one for too long
    */
   boolean serve(
       Projection<?> projection, Generation live, Generation building, Predicate<long[]> covers) {
-    return Session.inTransaction(
-        readModel,
+    return unlessLocked(
         session -> {
-          session.update("SET LOCAL lock_timeout = '1s'");
+          session.update(LITTLE_PATIENCE);
           if (session
               .rows(
                   "SELECT 1 FROM read_model.projection WHERE name = $1 AND live_generation = $2 AND"
@@ -183,10 +192,9 @@ final class Registry {
 
   /** Drops what stopped serving a while ago. */
   void dropRetired(Projection<?> projection) {
-    Session.inTransaction(
-        readModel,
+    unlessLocked(
         session -> {
-          session.update("SET LOCAL lock_timeout = '1s'");
+          session.update(LITTLE_PATIENCE);
           List<Integer> kept =
               session.rows(
                   "SELECT live_generation FROM read_model.projection WHERE name = $1 AND"
@@ -202,6 +210,20 @@ final class Registry {
           }
           return true;
         });
+  }
+
+  /**
+   * Gives way to whoever holds a lock for long: it is tried again soon, and nobody is in trouble.
+   */
+  private boolean unlessLocked(Function<Session, Boolean> change) {
+    try {
+      return Session.inTransaction(readModel, change);
+    } catch (R2dbcException e) {
+      if (LOCKED.contains(String.valueOf(e.getSqlState()))) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   private static List<String> retiredTables(Session session, Projection<?> projection, int live) {

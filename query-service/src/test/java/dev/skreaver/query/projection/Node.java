@@ -59,6 +59,10 @@ final class Node implements AutoCloseable {
     return context.getBean(EventTail.class);
   }
 
+  ProjectionEngine engine() {
+    return context.getBean(ProjectionEngine.class);
+  }
+
   PositionGate gate() {
     return context.getBean(PositionGate.class);
   }
