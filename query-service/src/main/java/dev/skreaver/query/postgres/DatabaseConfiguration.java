@@ -10,6 +10,7 @@ import io.r2dbc.postgresql.PostgresqlConnectionFactory;
 import io.r2dbc.postgresql.client.SSLMode;
 import io.r2dbc.spi.ConnectionFactory;
 import java.time.Duration;
+import java.util.Map;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -34,6 +35,9 @@ public class DatabaseConfiguration {
   private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration ACQUIRE = Duration.ofSeconds(5);
   private static final Duration STATEMENT = Duration.ofSeconds(60);
+
+  /** Of an instance that vanished in a transaction: others wait for the segments that it locks. */
+  private static final Duration ABANDONED = Duration.ofSeconds(30);
 
   /** Migrates before anyone can get a connection. */
   @Bean(READ_MODEL_DEDICATED)
@@ -86,6 +90,7 @@ public class DatabaseConfiguration {
             .applicationName(application)
             .connectTimeout(CONNECT)
             .statementTimeout(STATEMENT)
+            .options(Map.of("idle_in_transaction_session_timeout", ABANDONED.toMillis() + "ms"))
             .tcpKeepAlive(true);
     String sslMode = address.parameters().get("sslmode");
     if (sslMode != null) {

@@ -5,8 +5,10 @@ import static org.awaitility.Awaitility.await;
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.platform.PostgresAddress;
 import dev.skreaver.query.StoredEvents;
+import dev.skreaver.query.postgres.DatabaseConfiguration;
 import dev.skreaver.query.postgres.ReadModelSchema;
 import dev.skreaver.query.tail.EventTail;
+import io.r2dbc.spi.ConnectionFactory;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -57,6 +59,10 @@ final class Node implements AutoCloseable {
 
   EventTail tail() {
     return context.getBean(EventTail.class);
+  }
+
+  ConnectionFactory readModel() {
+    return context.getBean(DatabaseConfiguration.READ_MODEL, ConnectionFactory.class);
   }
 
   ProjectionEngine engine() {
