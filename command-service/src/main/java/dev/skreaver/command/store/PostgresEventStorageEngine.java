@@ -1,22 +1,14 @@
 package dev.skreaver.command.store;
 
-import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.api.event.EventFormat;
-import dev.skreaver.api.json.WireJson;
-import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.axonframework.eventhandling.DomainEventMessage;
@@ -43,7 +35,6 @@ import org.jspecify.annotations.Nullable;
  * the global order use the view {@code event_store.recorded_event}, not this.
  */
 public final class PostgresEventStorageEngine implements EventStorageEngine, AutoCloseable {
-  private static final int SALT_BYTES = 16;
   private static final String LOAD =
       """
       SELECT e.version, e.event_id, e.time, y.name, y.revision, e.metadata, p.payload,
@@ -59,11 +50,10 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
 
   private final DataSource dataSource;
   private final EventUpcaster upcasters;
-  private final CatalogNumbers numbers;
   private final StreamHeads heads;
+  private final EventEncoder encoder;
   private final CommitSignal signal;
   private final AppendLane[] lanes;
-  private final SecureRandom salts = new SecureRandom();
 
   /**
    * @param upcasters bring events of older revisions to the current one
@@ -76,8 +66,9 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
       throws SQLException {
     this.dataSource = dataSource;
     this.upcasters = upcasters;
-    this.numbers = new CatalogNumbers(dataSource);
+    var numbers = new CatalogNumbers(dataSource);
     this.heads = new StreamHeads(dataSource);
+    this.encoder = new EventEncoder(numbers, heads);
     this.signal = new CommitSignal(dataSource);
     var groups =
         new GroupCommit(dataSource, new AppendFunction(receiptHours), numbers, signal::committed);
@@ -95,7 +86,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     Optional<CommandCommit> commit = CommandCommit.current();
     CommandReceipt receipt =
         commit.map(current -> current.draft(CurrentUnitOfWork.get().root())).orElse(null);
-    List<EncodedEvent> encoded = encode(events);
+    List<EncodedEvent> encoded = encoder.encode(events);
     String aggregate = encoded.getFirst().aggregateIdentifier();
     try {
       Append.Stored stored = lane(aggregate).write(new Append(encoded, receipt));
@@ -183,84 +174,6 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   /** Event names begin with the aggregate's type, as in {@code agent.paused}. */
   private static String aggregateType(String eventName) {
     return eventName.substring(0, eventName.indexOf('.'));
-  }
-
-  private List<EncodedEvent> encode(List<? extends EventMessage<?>> events) {
-    var encoded = new ArrayList<EncodedEvent>(events.size());
-    Map<String, StreamHead> written = HashMap.newHashMap(1);
-    try {
-      for (EventMessage<?> event : events) {
-        if (!(event instanceof DomainEventMessage<?> domainEvent)) {
-          throw new IllegalArgumentException("only aggregates publish events here, not " + event);
-        }
-        String aggregate = domainEvent.getAggregateIdentifier();
-        EncodedEvent next =
-            encode(domainEvent, previous(aggregate, domainEvent, written.get(aggregate)));
-        written.put(
-            aggregate,
-            new StreamHead(
-                next.streamId() == null ? 0 : next.streamId(), next.version(), next.leaf(), 0));
-        encoded.add(next);
-      }
-    } catch (SQLException e) {
-      throw StoreFailure.unavailable(e);
-    }
-    return encoded;
-  }
-
-  private @Nullable StreamHead previous(
-      String aggregate, DomainEventMessage<?> event, @Nullable StreamHead writtenHere)
-      throws SQLException {
-    if (writtenHere != null) {
-      return writtenHere;
-    }
-    long version = event.getSequenceNumber();
-    if (version > 0) {
-      return heads
-          .at(aggregate, version - 1)
-          .orElseThrow(
-              () -> new ConcurrencyException(aggregate + " has no version " + (version - 1)));
-    }
-    if (heads.known(aggregate) != null) {
-      throw new AggregateStreamCreationException(aggregate + " exists already");
-    }
-    return null;
-  }
-
-  private EncodedEvent encode(DomainEventMessage<?> event, @Nullable StreamHead previous)
-      throws SQLException {
-    EventCatalog type = EventCatalog.of(event.getPayloadType());
-    StreamKey key = StreamKey.parse(event.getAggregateIdentifier());
-    UUID eventId = UUID.fromString(event.getIdentifier());
-    byte[] metadata = WireJson.mapper().writeValueAsBytes(event.getMetaData());
-    byte[] payload = event.serializePayload(EventFormat.instance(), byte[].class).getData();
-    var salt = new byte[SALT_BYTES];
-    salts.nextBytes(salt);
-    byte[] payloadHash = LeafHash.ofPayload(salt, payload);
-    byte[] previousLeaf = previous == null ? LeafHash.none() : previous.leaf();
-    return new EncodedEvent(
-        event.getAggregateIdentifier(),
-        previous == null || previous.streamId() == 0 ? null : (Long) previous.streamId(),
-        numbers.tenant(key.tenant()),
-        event.getSequenceNumber(),
-        eventId,
-        numbers.type(type),
-        ChronoUnit.MICROS.between(Instant.EPOCH, event.getTimestamp()),
-        metadata,
-        payloadHash,
-        previousLeaf,
-        LeafHash.of(
-            key.tenant(),
-            key.key(),
-            event.getSequenceNumber(),
-            eventId,
-            type.wireName(),
-            type.revision(),
-            metadata,
-            payloadHash,
-            previousLeaf),
-        salt,
-        payload);
   }
 
   private void remember(List<EncodedEvent> events, Append.Stored stored) {
