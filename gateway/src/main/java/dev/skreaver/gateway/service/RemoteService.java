@@ -10,6 +10,7 @@ import io.netty.handler.timeout.ReadTimeoutException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatusCode;
@@ -45,6 +46,9 @@ final class RemoteService {
   private final String name;
   private final WebClient plain;
   private final WebClient http;
+
+  /** Tells the first failure of an outage from those that follow: the log shows one. */
+  private final AtomicBoolean answers = new AtomicBoolean(true);
 
   private RemoteService(String name, WebClient.Builder builder, ServiceTokens tokens) {
     this.name = name;
@@ -106,6 +110,7 @@ final class RemoteService {
                 });
           }
           return next.exchange(sent.build())
+              .doOnNext(_ -> reached())
               .onErrorMap(this::unreachable)
               .flatMap(
                   response ->
@@ -140,11 +145,19 @@ final class RemoteService {
         .defaultIfEmpty(unavailable());
   }
 
+  private void reached() {
+    if (!answers.getAndSet(true)) {
+      LOG.info("The {} answers again", name);
+    }
+  }
+
   private Throwable unreachable(Throwable failure) {
     if (failure instanceof Refusal) {
       return failure;
     }
-    LOG.atWarn().addKeyValue("cause", failure.toString()).log("The {} does not answer", name);
+    if (answers.getAndSet(false)) {
+      LOG.atWarn().addKeyValue("cause", failure.toString()).log("The {} does not answer", name);
+    }
     return within(failure, ReadTimeoutException.class)
         ? new Refusal(
             ErrorCode.TIMEOUT,
