@@ -7,7 +7,11 @@ import dev.skreaver.platform.web.Problem;
 import dev.skreaver.platform.web.RequestIds;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.timeout.ReadTimeoutException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -42,6 +46,10 @@ final class RemoteService {
 
   /** A page of a thousand events of 64 KiB each. */
   private static final int MAX_ANSWER_BYTES = 64 << 20;
+
+  private static final String MAYBE_DONE =
+      "a command may have been carried out: repeat it with the same Idempotency-Key";
+  private static final Map<String, Object> RETRY_SOON = Map.of("retry_after_seconds", 1);
 
   private final String name;
   private final WebClient plain;
@@ -158,12 +166,22 @@ final class RemoteService {
     if (answers.getAndSet(false)) {
       LOG.atWarn().addKeyValue("cause", failure.toString()).log("The {} does not answer", name);
     }
-    return within(failure, ReadTimeoutException.class)
+    if (within(failure, ReadTimeoutException.class)) {
+      return new Refusal(
+          ErrorCode.TIMEOUT, "The %s did not answer in time; %s".formatted(name, MAYBE_DONE));
+    }
+    return within(failure, IOException.class) && !notConnected(failure)
         ? new Refusal(
-            ErrorCode.TIMEOUT,
-            "The %s did not answer in time; a command may have been carried out: repeat it with the same Idempotency-Key"
-                .formatted(name))
+            ErrorCode.SERVICE_UNAVAILABLE,
+            "The %s broke off before it answered; %s".formatted(name, MAYBE_DONE),
+            RETRY_SOON)
         : unavailable();
+  }
+
+  private static boolean notConnected(Throwable failure) {
+    return within(failure, ConnectException.class)
+        || within(failure, NoRouteToHostException.class)
+        || within(failure, UnknownHostException.class);
   }
 
   private static boolean within(Throwable failure, Class<? extends Throwable> type) {
@@ -179,6 +197,6 @@ final class RemoteService {
     return new Refusal(
         ErrorCode.SERVICE_UNAVAILABLE,
         "The %s cannot be reached now; try again".formatted(name),
-        Map.of("retry_after_seconds", 1));
+        RETRY_SOON);
   }
 }
