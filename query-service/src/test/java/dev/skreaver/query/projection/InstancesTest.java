@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.skreaver.query.StoredEvents;
 import dev.skreaver.query.postgres.Session;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class InstancesTest {
@@ -76,7 +75,7 @@ class InstancesTest {
   }
 
   private static void assertReached(Node node, long head) {
-    assertThat(node.gate().reached("tally", head).block(Duration.ofSeconds(60)))
+    assertThat(node.gate().reached("tally", head).retry().block(Node.LONG))
         .isGreaterThanOrEqualTo(head);
   }
 

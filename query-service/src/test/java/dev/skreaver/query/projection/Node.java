@@ -26,7 +26,7 @@ final class Node implements AutoCloseable {
   }
 
   static Node start(StoredEvents store, Projection<?> projection) {
-    return start(store, projection, 30_000);
+    return start(store, projection, 10_000);
   }
 
   static Node start(StoredEvents store, Projection<?> projection, int readWaitMillis) {
