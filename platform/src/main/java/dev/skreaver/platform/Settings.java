@@ -8,6 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 /**
@@ -19,14 +21,14 @@ public final class Settings {
   /** Shorter HMAC-SHA-256 keys are weaker than the hash (RFC 7518 §3.2). */
   private static final int SECRET_BYTES = 32;
 
-  private final Environment environment;
+  private final ConfigurableEnvironment environment;
 
-  private Settings(Environment environment) {
+  private Settings(ConfigurableEnvironment environment) {
     this.environment = environment;
   }
 
   public static Settings of(Environment environment) {
-    return new Settings(environment);
+    return new Settings((ConfigurableEnvironment) environment);
   }
 
   /** The value of the first of these variables that has one. */
@@ -133,9 +135,14 @@ public final class Settings {
     throw bad(variable, given.get(), rule);
   }
 
+  /**
+   * As it was given: the environment would take a dollar sign and a brace in a password for more.
+   */
   private Optional<String> value(String variable) {
-    return Optional.ofNullable(environment.getProperty(variable))
-        .map(String::strip)
+    return environment.getPropertySources().stream()
+        .flatMap(source -> Stream.ofNullable(source.getProperty(variable)))
+        .findFirst()
+        .map(given -> given.toString().strip())
         .filter(text -> !text.isEmpty());
   }
 
