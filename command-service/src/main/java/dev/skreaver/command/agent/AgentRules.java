@@ -118,6 +118,9 @@ final class AgentRules {
                 "a label's name is 1 to 63 of A-Z a-z 0-9 _ . / - and begins with one of A-Z a-z"
                     + " 0-9");
           }
+          if (value == null) { // a JSON null; it removes a label in a patch only
+            throw Refusal.invalidField(label, "must be a string");
+          }
           if (!value.isEmpty()) {
             checkText(label, value, LABEL_CHARACTERS);
           }

@@ -115,6 +115,7 @@ class AgentTest {
         List.of(named("a\u0007"), ErrorCode.INVALID_INPUT, "spec.name"),
         List.of(labelled("-x", "v"), ErrorCode.INVALID_INPUT, "spec.labels.-x"),
         List.of(labelled("x", "v".repeat(257)), ErrorCode.INVALID_INPUT, "spec.labels.x"),
+        List.of(labelledWithNull("x"), ErrorCode.INVALID_INPUT, "spec.labels.x"),
         List.of(
             limited(new AgentLimits(0, 1, 1, 1)),
             ErrorCode.INVALID_INPUT,
@@ -347,6 +348,15 @@ class AgentTest {
   private static AgentSpec labelled(String key, String value) {
     return new AgentSpec(
         AgentType.BuiltIn.ECHO, null, Map.of(key, value), Map.of(), new AgentLimits(1, 1, 1, 1));
+  }
+
+  /** As JSON can hold it. */
+  @SuppressWarnings("NullAway")
+  private static AgentSpec labelledWithNull(String key) {
+    var labels = new HashMap<String, String>();
+    labels.put(key, null);
+    return new AgentSpec(
+        AgentType.BuiltIn.ECHO, null, labels, Map.of(), new AgentLimits(1, 1, 1, 1));
   }
 
   private static AgentSpec limited(AgentLimits limits) {
