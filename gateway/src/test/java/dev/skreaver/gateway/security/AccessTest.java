@@ -89,6 +89,15 @@ class AccessTest {
     assertThat(gateway.get("nonsense", path).status()).isIn(200, 503);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"/health", "/ready", "/metrics"})
+  void health_answers_head_and_refuses_what_would_change_something(String path) {
+    assertThat(gateway.send(gateway.request(path).method("HEAD", BodyPublishers.noBody())).status())
+        .isIn(200, 503);
+    assertThat(gateway.send(gateway.request(path).method("PUT", BodyPublishers.noBody())).status())
+        .isEqualTo(405);
+  }
+
   @Test
   void an_unknown_path_is_not_found_for_whoever_is_known_and_401_for_others() {
     assertThat(gateway.get(good(), "/nothing/here").error()).isEqualTo("not_found");

@@ -1,5 +1,7 @@
 package dev.skreaver.platform.health;
 
+import static org.springframework.web.reactive.function.server.RequestPredicates.methods;
+import static org.springframework.web.reactive.function.server.RequestPredicates.path;
 import static org.springframework.web.reactive.function.server.RouterFunctions.route;
 
 import dev.skreaver.platform.web.WebAutoConfiguration;
@@ -14,10 +16,13 @@ import org.springframework.boot.micrometer.metrics.autoconfigure.export.promethe
 import org.springframework.context.annotation.Bean;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
+import org.springframework.web.reactive.function.server.RequestPredicate;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import org.springframework.web.server.MethodNotAllowedException;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
@@ -50,13 +55,13 @@ class HealthAutoConfiguration {
       Clock clock,
       @Value("${spring.application.name}") String service) {
     return route()
-        .GET(
-            "/health",
+        .route(
+            read("/health"),
             request ->
                 aside(() -> ProcessStatus.of(service, clock))
                     .flatMap(status -> fresh(HttpStatus.OK).bodyValue(status)))
-        .GET(
-            "/ready",
+        .route(
+            read("/ready"),
             request ->
                 readiness
                     .report()
@@ -67,8 +72,8 @@ class HealthAutoConfiguration {
                                         ? HttpStatus.SERVICE_UNAVAILABLE
                                         : HttpStatus.OK)
                                 .bodyValue(report)))
-        .GET(
-            "/metrics",
+        .route(
+            read("/metrics"),
             request ->
                 aside(() -> metrics.scrape(METRICS_TEXT))
                     .flatMap(
@@ -77,7 +82,17 @@ class HealthAutoConfiguration {
                                 .cacheControl(CacheControl.noStore())
                                 .header(HttpHeaders.CONTENT_TYPE, METRICS_TEXT)
                                 .bodyValue(text)))
+        .route(
+            path("/health").or(path("/ready")).or(path("/metrics")),
+            request ->
+                Mono.error(
+                    new MethodNotAllowedException(request.method(), List.of(HttpMethod.GET))))
         .build();
+  }
+
+  /** Uptime checks ask with HEAD. */
+  private static RequestPredicate read(String path) {
+    return methods(HttpMethod.GET, HttpMethod.HEAD).and(path(path));
   }
 
   private static ServerResponse.BodyBuilder fresh(HttpStatus status) {

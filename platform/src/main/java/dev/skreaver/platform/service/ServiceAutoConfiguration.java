@@ -10,7 +10,6 @@ import org.springframework.boot.security.autoconfigure.web.reactive.ReactiveWebS
 import org.springframework.boot.security.oauth2.server.resource.autoconfigure.web.reactive.ReactiveOAuth2ResourceServerWebSecurityAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
-import org.springframework.http.HttpMethod;
 import org.springframework.security.config.web.server.ServerHttpSecurity;
 import org.springframework.security.web.server.SecurityWebFilterChain;
 import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
@@ -40,7 +39,7 @@ class ServiceAutoConfiguration {
         .authorizeExchange(
             routes ->
                 routes
-                    .pathMatchers(HttpMethod.GET, "/health", "/ready", "/metrics")
+                    .pathMatchers("/health", "/ready", "/metrics")
                     .permitAll()
                     .pathMatchers("/internal/**")
                     .authenticated()
