@@ -1,9 +1,11 @@
 package dev.skreaver.platform.web;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -165,6 +167,15 @@ final class Unreadable {
     if (Collection.class.isAssignableFrom(type) || type.isArray()) {
       return "an array";
     }
-    return CharSequence.class.isAssignableFrom(type) ? "a string" : "an object";
+    return CharSequence.class.isAssignableFrom(type) || isWrittenAsText(type)
+        ? "a string"
+        : "an object";
+  }
+
+  /** For example an agent's id. */
+  private static boolean isWrittenAsText(Class<?> type) {
+    return Arrays.stream(type.getDeclaredFields())
+        .anyMatch(
+            field -> field.isAnnotationPresent(JsonValue.class) && field.getType() == String.class);
   }
 }
