@@ -118,7 +118,7 @@ final class Completion implements OpenApiCustomizer {
               .in("header")
               .name(name)
               .schema(
-                  JsonTrees.schema(Map.of("type", "string", "pattern", "[A-Za-z0-9_-]{1,128}"))));
+                  JsonTrees.schema(Map.of("type", "string", "pattern", "^[A-Za-z0-9_-]{1,128}$"))));
     }
     operation
         .getResponses()
