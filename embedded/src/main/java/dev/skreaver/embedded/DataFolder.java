@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -166,7 +168,12 @@ public final class DataFolder implements AutoCloseable {
 
   static EmbeddedServerException unusable(Path folder, IOException cause) {
     String reason =
-        cause instanceof AccessDeniedException ? "no permission" : String.valueOf(cause);
+        switch (cause) {
+          case AccessDeniedException _ -> "no permission";
+          case FileAlreadyExistsException _ -> "it is not a folder";
+          case FileSystemException known when known.getReason() != null -> known.getReason();
+          default -> String.valueOf(cause);
+        };
     return new EmbeddedServerException(
         "%s cannot be used (%s): choose a folder that this user can write to"
             .formatted(folder, reason),

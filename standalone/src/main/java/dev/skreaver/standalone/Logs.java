@@ -10,6 +10,7 @@ import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.util.FileSize;
 import java.nio.file.Path;
+import java.util.Map;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -17,6 +18,13 @@ import org.slf4j.LoggerFactory;
  * Spring Boot is told to keep its hands off, because three applications share it.
  */
 final class Logs {
+  /** What the services' own files and defaults quieten, and why, which has no effect here. */
+  private static final Map<String, Level> QUIET =
+      Map.of(
+          "org.axonframework.commandhandling.gateway", Level.ERROR,
+          "org.axonframework.modelling.command", Level.ERROR,
+          "org.springframework.web.server.adapter.HttpWebHandlerAdapter", Level.OFF);
+
   private Logs() {}
 
   static void off() {
@@ -47,7 +55,8 @@ final class Logs {
 
     var lines = new PatternLayoutEncoder();
     lines.setContext(context);
-    lines.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX,UTC} %-5level %logger{36} [%thread] %msg%n");
+    lines.setPattern(
+        "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX,UTC} %-5level %logger{36} [%thread] %msg %kvp%n");
     lines.start();
 
     appender.setRollingPolicy(window);
@@ -56,6 +65,7 @@ final class Logs {
     appender.start();
     root.addAppender(appender);
     root.setLevel(Level.INFO);
+    QUIET.forEach((name, level) -> context.getLogger(name).setLevel(level));
   }
 
   private static Logger root() {

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Prints a token for the instance that runs, or will run, on a data folder. */
@@ -66,6 +67,9 @@ final class TokenCommand implements Runnable {
   @Override
   public void run() {
     Logs.off();
+    if (subject.isBlank()) {
+      throw new ParameterException(spec.commandLine(), "--subject must not be empty");
+    }
     DevelopmentIssuer issuer = DevelopmentIssuer.in(data == null ? Skreaver.defaultData() : data);
     spec.commandLine().getOut().println(issuer.token(new TenantId(tenant), role, subject));
     spec.commandLine().getOut().flush();
