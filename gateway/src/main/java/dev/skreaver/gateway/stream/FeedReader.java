@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +36,9 @@ final class FeedReader implements SmartLifecycle {
   private volatile boolean stopped;
   private volatile Source source = Source.NONE;
   private long cursor;
+  private @Nullable CompletableFuture<EventQueries.@Nullable Bounds> asked;
   private long unseen = -1;
+  private long lacking;
   private int shorter;
 
   /**
@@ -80,19 +84,28 @@ final class FeedReader implements SmartLifecycle {
   }
 
   private void run() {
+    try {
+      fill();
+    } finally {
+      source = Source.NONE;
+    }
+  }
+
+  private void fill() {
     boolean begun = false;
+    boolean caughtUp = false;
     while (!stopped) {
       try {
         if (!begun) {
-          cursor = bounds().head();
+          cursor = head();
           feed.begin(cursor);
           begun = true;
         }
-        if (mesh != null && mesh.hasReached(cursor)) {
+        if (mesh != null && (caughtUp || isUsable(mesh, cursor))) {
           readMesh(mesh);
-        } else {
-          readStore();
         }
+        // Whatever ended that: Redis may be there and stand still just where this feed is.
+        caughtUp = !stopped && readStore();
       } catch (InterruptedException e) {
         return;
       } catch (RuntimeException e) {
@@ -100,19 +113,22 @@ final class FeedReader implements SmartLifecycle {
           log.warn("Live events are interrupted at position {}: {}", cursor, e.getMessage());
         }
         source = Source.NONE;
+        caughtUp = false;
         pause();
       }
     }
   }
 
-  private void readMesh(MeshSource from) throws InterruptedException {
+  private void readMesh(MeshSource from) {
     enter(Source.MESH);
     while (!stopped) {
       List<RecordedEvent> events;
       try {
         events = from.after(cursor, POLL);
       } catch (RedisException e) {
-        log.warn("Redis is gone, live events come from the query service: {}", e.getMessage());
+        if (!stopped) {
+          log.warn("Redis fails, live events come from the query service: {}", e.getMessage());
+        }
         from.disconnect();
         return;
       }
@@ -128,10 +144,12 @@ final class FeedReader implements SmartLifecycle {
     }
   }
 
-  private void readStore() throws InterruptedException {
+  /** Whether this ended because Redis has caught up. */
+  private boolean readStore() throws InterruptedException {
     enter(Source.STORE);
     try (StoreSource from = StoreSource.after(queries, cursor)) {
-      long lookedAt = cursor;
+      CompletableFuture<Boolean> look = null;
+      long lookAt = Math.max(cursor, lacking);
       long nextLook = System.nanoTime() + POLL.toNanos();
       while (!stopped) {
         List<RecordedEvent> events = from.next(POLL);
@@ -139,17 +157,45 @@ final class FeedReader implements SmartLifecycle {
         accept(events);
         if (cursor == before && storeIsFurther()) {
           log.warn("The query service's stream stands still at {}: asking anew", cursor);
-          return;
+          return false;
         }
-        if (mesh != null && System.nanoTime() > nextLook) {
-          if (mesh.hasReached(lookedAt)) {
-            return;
+        if (look != null && look.isDone()) {
+          if (look.join()) {
+            return true;
           }
-          lookedAt = cursor;
+          look = null;
+          lookAt = Math.max(cursor, lacking);
           nextLook = System.nanoTime() + POLL.toNanos();
+        }
+        if (mesh != null && look == null && System.nanoTime() > nextLook) {
+          look = look(mesh, lookAt);
         }
       }
     }
+    return false;
+  }
+
+  /**
+   * Whether Redis has this position, or what lies behind it, and nothing that the store has not:
+   * that would be what it kept from before a restore of the database.
+   */
+  private boolean isUsable(MeshSource candidate, long position) {
+    OptionalLong last = candidate.last();
+    if (last.isEmpty() || last.getAsLong() < position) {
+      return false;
+    }
+    try {
+      return last.getAsLong() <= head();
+    } catch (RuntimeException unknown) {
+      // Without the query service there is nothing better than Redis.
+      return true;
+    }
+  }
+
+  /** On the side, because a Redis that hangs takes its time to say no. */
+  private CompletableFuture<Boolean> look(MeshSource at, long position) {
+    return CompletableFuture.supplyAsync(
+        () -> isUsable(at, position), task -> Thread.ofVirtual().name("mesh-look").start(task));
   }
 
   private void enter(Source now) {
@@ -158,6 +204,7 @@ final class FeedReader implements SmartLifecycle {
     }
     source = now;
     unseen = -1;
+    asked = null;
   }
 
   private void accept(List<RecordedEvent> events) {
@@ -186,7 +233,11 @@ final class FeedReader implements SmartLifecycle {
     return previous == null ? event.position() - 1 : previous;
   }
 
-  /** Fetches what the source has skipped. */
+  /**
+   * Fetches what the source has skipped.
+   *
+   * @throws IllegalStateException if the query service ended before
+   */
   private void fetchUpTo(long position) {
     log.info("Events after {} up to {} are missing: fetching them", cursor, position);
     queries
@@ -196,6 +247,9 @@ final class FeedReader implements SmartLifecycle {
         .buffer(CHUNK)
         .toIterable(1)
         .forEach(this::dispatch);
+    if (cursor < position) {
+      throw new IllegalStateException("the query service ended the stream");
+    }
   }
 
   private void dispatch(List<RecordedEvent> events) {
@@ -204,30 +258,33 @@ final class FeedReader implements SmartLifecycle {
       feed.dispatch(chunk);
       cursor = chunk.getLast().position();
       unseen = -1;
+      asked = null;
       shorter = 0;
     }
   }
 
   /**
    * Asked while nothing comes: whether the store has had an event for at least one round that the
-   * source did not bring.
+   * source did not bring. It waits for no answer: a source that works is read on without one.
    */
-  private boolean storeIsFurther() throws InterruptedException {
-    long head;
-    try {
-      head = bounds().head();
-    } catch (RuntimeException unknown) {
-      Thread.sleep(POLL);
+  private boolean storeIsFurther() {
+    CompletableFuture<EventQueries.@Nullable Bounds> answer = asked;
+    if (answer != null && !answer.isDone()) {
       return false;
     }
+    asked = queries.bounds().timeout(PATIENCE).toFuture();
+    if (answer == null || answer.isCompletedExceptionally()) {
+      return false;
+    }
+    long head = Objects.requireNonNull(answer.join()).head();
     if (head < cursor) {
       startOverIfItStaysSo(head);
       return false;
     }
     shorter = 0;
-    boolean further = unseen > cursor;
+    lacking = unseen;
     unseen = head;
-    return further;
+    return lacking > cursor;
   }
 
   /** A reader may lag for a moment; a database restored from a backup stays shorter. */
@@ -242,11 +299,12 @@ final class FeedReader implements SmartLifecycle {
       cursor = head;
       shorter = 0;
       unseen = -1;
+      lacking = 0;
     }
   }
 
-  private EventQueries.Bounds bounds() {
-    return Objects.requireNonNull(queries.bounds().block(PATIENCE));
+  private long head() {
+    return Objects.requireNonNull(queries.bounds().block(PATIENCE)).head();
   }
 
   private void pause() {

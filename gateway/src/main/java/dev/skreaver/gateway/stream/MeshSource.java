@@ -11,6 +11,7 @@ import io.lettuce.core.XReadArgs;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -30,7 +31,7 @@ final class MeshSource implements AutoCloseable {
    * What Redis has after this position, or gets within the limit. An entry that cannot be read is
    * left out: the one after it shows that something is missing.
    *
-   * @throws RedisException if Redis cannot be reached
+   * @throws RedisException if Redis cannot be reached, or has nothing that can be read
    */
   List<RecordedEvent> after(long position, Duration limit) {
     @SuppressWarnings("unchecked")
@@ -51,20 +52,23 @@ final class MeshSource implements AutoCloseable {
         log.warn("Redis entry {} cannot be read: {}", entry.getId(), unreadable.getMessage());
       }
     }
+    if (events.isEmpty() && !entries.isEmpty()) {
+      throw new RedisException("no entry after %d can be read".formatted(position));
+    }
     return events;
   }
 
-  /** Whether Redis can be reached and has what comes at this position or behind it. */
-  boolean hasReached(long position) {
+  /** The last position that Redis has, 0 if it has none; empty if it cannot be reached. */
+  OptionalLong last() {
     try {
       List<StreamMessage<String, byte[]>> last =
           connection.commands().xrevrange(EventMesh.STREAM, Range.unbounded(), Limit.from(1));
-      return (last.isEmpty() ? 0 : EventMesh.position(last.getFirst().getId())) >= position;
+      return OptionalLong.of(last.isEmpty() ? 0 : EventMesh.position(last.getFirst().getId()));
     } catch (RedisException unreachable) {
       connection.discard();
-      return false;
+      return OptionalLong.empty();
     } catch (IllegalArgumentException foreignId) {
-      return false;
+      return OptionalLong.empty();
     }
   }
 

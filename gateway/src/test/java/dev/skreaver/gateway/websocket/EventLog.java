@@ -18,6 +18,7 @@ import reactor.core.publisher.Sinks;
 public final class EventLog implements EventQueries {
   private final List<RecordedEvent> events = new ArrayList<>();
   private final Sinks.Many<RecordedEvent> live = Sinks.many().replay().all();
+  private volatile Mono<?> answersAfter = Mono.empty();
   private long head;
 
   /** Positions have holes on purpose. */
@@ -50,6 +51,24 @@ public final class EventLog implements EventQueries {
     return head;
   }
 
+  /** What lies behind a position. */
+  public synchronized List<RecordedEvent> after(long position) {
+    return events.stream().filter(event -> event.position() > position).toList();
+  }
+
+  /** The positions of a tenant's events behind this one. */
+  public List<Long> positions(String tenant, long after) {
+    return after(after).stream()
+        .filter(event -> event.tenant().value().equals(tenant))
+        .map(RecordedEvent::position)
+        .toList();
+  }
+
+  /** From now on questions about its bounds wait for this. */
+  public void answerAfter(Mono<?> signal) {
+    answersAfter = signal;
+  }
+
   @Override
   public synchronized Mono<History> history(After query) {
     List<RecordedEvent> page =
@@ -69,8 +88,8 @@ public final class EventLog implements EventQueries {
   }
 
   @Override
-  public synchronized Mono<Bounds> bounds() {
-    return Mono.just(new Bounds(earliest(), head));
+  public Mono<Bounds> bounds() {
+    return answersAfter.then(Mono.fromSupplier(() -> new Bounds(earliest(), head())));
   }
 
   @Override
@@ -78,7 +97,7 @@ public final class EventLog implements EventQueries {
     return Mono.error(new UnsupportedOperationException("streams do not search"));
   }
 
-  private long earliest() {
+  private synchronized long earliest() {
     return events.isEmpty() ? 0 : events.getFirst().position();
   }
 }

@@ -12,13 +12,19 @@ import org.springframework.context.support.GenericApplicationContext;
 
 /** The whole gateway on a port of its own, in front of an {@link EventLog}. */
 public final class TestGateway implements AutoCloseable {
-  private final EventLog events = new EventLog();
+  private final EventLog events;
   private final ConfigurableApplicationContext context;
 
   /**
    * @param settings pairs of variable and value
    */
   public TestGateway(String... settings) {
+    this(new EventLog(), settings);
+  }
+
+  /** One of several in front of the same events, at once or one after the other. */
+  public TestGateway(EventLog events, String... settings) {
+    this.events = events;
     var arguments =
         new ArrayList<>(
             List.of(

@@ -1,0 +1,110 @@
+package dev.skreaver.gateway.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.skreaver.api.error.Refusal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import reactor.test.StepVerifier;
+
+/** The seam between history, memory and live. */
+class EventStreamsTest {
+  private static final StreamSettings SMALL =
+      new StreamSettings(10_000, 50, 0, Duration.ofSeconds(5));
+  private Stage stage = new Stage(SMALL, null);
+
+  @AfterEach
+  void stop() {
+    stage.close();
+  }
+
+  @Test
+  void streams_that_open_in_mid_traffic_get_every_event_once_and_in_order() throws Exception {
+    stage.start();
+    stage.record(1_200);
+    Thread traffic = Thread.startVirtualThread(() -> stage.record(3_000));
+    var heard = new LinkedHashMap<Long, List<Long>>();
+    for (int i = 0; i < 40; i++) {
+      List<Long> positions = stage.log.positions("acme", 0);
+      // From the far past, from the edge of what is in memory, and from right now.
+      int back = List.of(positions.size(), 60, 50, 40, 1).get(i % 5);
+      long after = positions.get(positions.size() - back);
+      heard.put(after, stage.listen(after));
+    }
+    traffic.join();
+
+    for (Map.Entry<Long, List<Long>> stream : heard.entrySet()) {
+      stage.assertWhole(stream.getValue(), stream.getKey());
+    }
+  }
+
+  @Test
+  void history_ends_with_the_position_it_reached() {
+    stage.record(3);
+    stage.start();
+
+    StepVerifier.create(stage.streams.open(Stage.TENANT, null, 0L))
+        .expectNextCount(3)
+        .expectNext(new StreamItem.CaughtUp(stage.log.head()))
+        .thenCancel()
+        .verify(Stage.LIMIT);
+  }
+
+  @Test
+  void what_is_no_longer_kept_is_a_gap_before_everything_else() {
+    stage.close();
+    stage = new Stage(new StreamSettings(100, 50, 10, Duration.ofSeconds(5)), null);
+    stage.record(20);
+    stage.start();
+    long kept = stage.log.head() - 10;
+
+    StepVerifier.create(stage.streams.open(Stage.TENANT, null, kept - 1))
+        .expectNext(new StreamItem.Gap(kept - 1, kept + 1))
+        .expectNextCount(stage.log.positions("acme", kept).size())
+        .expectNext(new StreamItem.CaughtUp(stage.log.head()))
+        .thenCancel()
+        .verify(Stage.LIMIT);
+  }
+
+  @Test
+  void a_position_that_has_not_been_reached_is_refused() {
+    stage.record(3);
+    stage.start();
+
+    StepVerifier.create(stage.streams.open(Stage.TENANT, null, stage.log.head() + 1))
+        .expectError(Refusal.class)
+        .verify(Stage.LIMIT);
+  }
+
+  @Test
+  void an_order_that_went_back_cuts_every_stream() {
+    stage.start();
+    stage.record(5);
+    var failures = new ArrayList<Throwable>();
+    stage.streams.open(Stage.TENANT, null, 0L).subscribe(item -> {}, failures::add);
+    await().atMost(Stage.LIMIT).until(() -> stage.feed.streams() == 1);
+
+    stage.feed.begin(2);
+
+    await().atMost(Stage.LIMIT).until(() -> !failures.isEmpty());
+    assertThat(failures.getFirst()).isInstanceOf(Refusal.class);
+    assertThat(stage.feed.streams()).isZero();
+  }
+
+  @Test
+  void a_reader_that_goes_leaves_nothing_behind() {
+    stage.start();
+    var stream = stage.streams.open(Stage.TENANT, null, null).subscribe();
+    await().atMost(Stage.LIMIT).until(() -> stage.feed.streams() == 1);
+
+    stream.dispose();
+
+    await().atMost(Stage.LIMIT).until(() -> stage.feed.streams() == 0);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.gateway.stream;
+
+import org.jspecify.annotations.NullMarked;
