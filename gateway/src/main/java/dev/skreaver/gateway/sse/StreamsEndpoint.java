@@ -10,6 +10,8 @@ import dev.skreaver.gateway.stream.EventStreams;
 import java.time.Clock;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.EventListener;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -18,6 +20,7 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestController;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /**
  * The events of the tenant, or of one agent, as a stream. An agent's stream needs no agent: it may
@@ -30,11 +33,18 @@ class StreamsEndpoint {
   private final EventStreams streams;
   private final EventQueries queries;
   private final Clock clock;
+  private final Sinks.Empty<Void> closing = Sinks.empty();
 
   StreamsEndpoint(EventStreams streams, EventQueries queries, Clock clock) {
     this.streams = streams;
     this.queries = queries;
     this.clock = clock;
+  }
+
+  /** A stream has no end of its own: the server would wait for it as long as it may. */
+  @EventListener(ContextClosedEvent.class)
+  void close() {
+    closing.tryEmitEmpty();
   }
 
   @GetMapping(path = "/events/stream", produces = TEXT_EVENT_STREAM_VALUE)
@@ -70,7 +80,10 @@ class StreamsEndpoint {
               return ResponseEntity.ok()
                   .header("Cache-Control", "no-store")
                   .header("X-Accel-Buffering", "no")
-                  .body(new Telling(start).of(stream, read.identity().expiresAt(), clock));
+                  .body(
+                      new Telling(start)
+                          .of(stream, read.identity().expiresAt(), clock)
+                          .takeUntilOther(closing.asMono()));
             });
   }
 

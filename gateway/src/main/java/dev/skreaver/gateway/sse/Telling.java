@@ -30,10 +30,11 @@ final class Telling {
   }
 
   Flux<ServerSentEvent<Object>> of(Flux<StreamItem> stream, Instant until, Clock clock) {
+    // Told last: an error drops what waits in the merge, which must not count as told.
     Flux<ServerSentEvent<Object>> told =
         stream
-            .map(this::tell)
             .mergeWith(expiry(Duration.between(clock.instant(), until)))
+            .map(this::tell)
             .onErrorResume(failure -> Mono.just(error(failure)));
     Sinks.Empty<Void> over = Sinks.empty();
     Flux<ServerSentEvent<Object>> alive =
@@ -68,7 +69,7 @@ final class Telling {
     return comment(reached, comment);
   }
 
-  private static Mono<ServerSentEvent<Object>> expiry(Duration left) {
+  private static Mono<StreamItem> expiry(Duration left) {
     return Mono.delay(left.isNegative() ? Duration.ZERO : left)
         .then(
             Mono.error(

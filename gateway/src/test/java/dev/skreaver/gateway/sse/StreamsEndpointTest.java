@@ -3,10 +3,8 @@ package dev.skreaver.gateway.sse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skreaver.gateway.websocket.TestGateway;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,7 +12,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,53 +61,9 @@ class StreamsEndpointTest {
     }
   }
 
-  /** One open stream. */
-  private record Reading(BufferedReader lines) implements AutoCloseable {
-    static Reading of(HttpRequest request) {
-      HttpResponse<InputStream> answer = send(request);
-      assertThat(answer.statusCode()).isEqualTo(200);
-      return new Reading(
-          new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8)));
-    }
-
-    /** The fields of the next block; empty at the end of the stream. */
-    Map<String, String> next() {
-      try {
-        var fields = new HashMap<String, String>();
-        String line = lines.readLine();
-        while (line != null && !line.isEmpty()) {
-          int colon = line.indexOf(':');
-          fields.put(
-              colon == 0 ? "comment" : line.substring(0, colon), line.substring(colon + 1).strip());
-          line = lines.readLine();
-        }
-        return fields;
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    Map<String, String> nextEvent() {
-      Map<String, String> block = next();
-      while (!block.isEmpty() && !block.containsKey("event")) {
-        block = next();
-      }
-      return block;
-    }
-
-    @Override
-    public void close() {
-      try {
-        lines.close();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-  }
-
   @Test
   void an_event_has_its_position_as_id_and_its_type_as_name() {
-    try (Reading reading = Reading.of(request("/agents/sse-1/stream").build())) {
+    try (Reading reading = Reading.of(http, request("/agents/sse-1/stream").build())) {
       reading.next();
       long position =
           gateway.events().record("acme", "sse-1", "agent.paused", Map.of("reason", "lunch"));
@@ -129,7 +82,7 @@ class StreamsEndpointTest {
     long second = gateway.events().record("acme", "sse-2", "agent.started", Map.of());
     HttpRequest resume =
         request("/events/stream?after=0").header("Last-Event-ID", String.valueOf(first)).build();
-    try (Reading reading = Reading.of(resume)) {
+    try (Reading reading = Reading.of(http, resume)) {
       assertThat(reading.nextEvent()).containsEntry("id", String.valueOf(second));
       long third = gateway.events().record("acme", "sse-2", "agent.paused", Map.of());
       assertThat(reading.nextEvent()).containsEntry("id", String.valueOf(third));
@@ -141,7 +94,7 @@ class StreamsEndpointTest {
     long start = gateway.events().record("acme", "sse-3", "agent.created", Map.of());
     gateway.events().record("rival", "sse-3", "agent.created", Map.of());
     long own = gateway.events().record("acme", "sse-3", "agent.started", Map.of());
-    try (Reading reading = Reading.of(request("/events/stream?after=" + start).build())) {
+    try (Reading reading = Reading.of(http, request("/events/stream?after=" + start).build())) {
       assertThat(reading.nextEvent()).containsEntry("id", String.valueOf(own));
     }
   }
@@ -151,7 +104,7 @@ class StreamsEndpointTest {
     String brief = TestGateway.token("acme", "bob", Duration.ofSeconds(2), "event:read");
     HttpRequest request =
         request("/events/stream").setHeader("Authorization", "Bearer " + brief).build();
-    try (Reading reading = Reading.of(request)) {
+    try (Reading reading = Reading.of(http, request)) {
       Map<String, String> last = reading.nextEvent();
       assertThat(last).containsEntry("event", "error");
       assertThat(last.get("data")).contains("invalid_token", "last_position");
