@@ -42,6 +42,9 @@ final class Session {
   /** How long a client may take to receive the last frames. */
   private static final Duration FAREWELL = Duration.ofSeconds(5);
 
+  /** Before them a client that was cut still has to take what it left waiting in the network. */
+  private static final Duration FAREWELL_TO_THE_SLOW = Duration.ofSeconds(30);
+
   /** How long before its token expires a client is told. */
   private static final Duration EXPIRY_NOTICE = Duration.ofMinutes(1);
 
@@ -89,7 +92,7 @@ final class Session {
     Farewell.whenClosed(channel, this::finish);
     out.sendObject(outbox.frames())
         .then()
-        .subscribe(sent -> {}, failure -> Farewell.now(channel), () -> Farewell.begin(channel));
+        .subscribe(sent -> {}, this::unsent, () -> Farewell.begin(channel));
     conversation.welcome();
     if (admitted == null) {
       after(services.settings().authTimeout(), this::requireAuthenticated);
@@ -107,6 +110,7 @@ final class Session {
               }
             })
         .concatMap(conversation::on, 1)
+        .takeUntilOther(over.asMono())
         .subscribe(done -> {}, this::broken, () -> Farewell.now(channel));
     return over.asMono();
   }
@@ -225,7 +229,9 @@ final class Session {
     conversation.cancelFeeds();
     outbox.answer(() -> new CloseWebSocketFrame(code.status(), reason));
     outbox.complete();
-    after(FAREWELL, () -> Farewell.now(channel));
+    after(
+        code == CloseCode.SLOW_CONSUMER ? FAREWELL_TO_THE_SLOW : FAREWELL,
+        () -> Farewell.now(channel));
     LOG.info("websocket closed connection={} code={} reason={}", id, code.status(), reason);
   }
 
@@ -325,6 +331,13 @@ final class Session {
     } else if (!closing && channel.isActive()) {
       after(Duration.ofNanos(left), this::watchSilence);
     }
+  }
+
+  private void unsent(Throwable failure) {
+    if (channel.isActive()) {
+      LOG.warn("websocket cannot be written to connection={}", id, failure);
+    }
+    Farewell.now(channel);
   }
 
   private void broken(Throwable failure) {

@@ -1,7 +1,10 @@
 package dev.skreaver.gateway.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +55,21 @@ class ConnectionsTest {
         answer = open(gateway);
       }
       assertThat(answer).startsWith("HTTP/1.1 101");
+    }
+  }
+
+  @Test
+  void a_place_is_free_again_when_its_handshake_breaks_off() {
+    try (var gateway = new TestGateway("WEBSOCKET_MAX_CONNECTIONS", "1")) {
+      try (var broken = new RawSocket(gateway.port())) {
+        String handshake = String.join("\r\n", RawSocket.UPGRADE);
+        broken.bytes(
+            ("GET /ws HTTP/1.1\r\n" + handshake + "\r\nContent-Length: 5\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+        // It holds the only place until it ends.
+        await().atMost(Duration.ofSeconds(60)).until(() -> open(gateway).contains(" 429 "));
+      }
+      await().atMost(Duration.ofSeconds(60)).until(() -> open(gateway).contains(" 101 "));
     }
   }
 }

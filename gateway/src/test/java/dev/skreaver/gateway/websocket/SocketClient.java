@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -78,8 +79,13 @@ final class SocketClient implements AutoCloseable, WebSocket.Listener {
 
   /** The next message that fits; those before it are dropped. */
   JsonNode next(Predicate<JsonNode> fits) {
+    var dropped = new ArrayList<JsonNode>();
+    Instant giveUp = Instant.now().plusSeconds(PATIENCE_SECONDS);
     JsonNode message = next();
     while (!fits.test(message)) {
+      // Pings alone would keep this waiting for ever.
+      assertThat(Instant.now()).as("a message after %s", dropped).isBefore(giveUp);
+      dropped.add(message);
       message = next();
     }
     return message;
