@@ -41,8 +41,8 @@ final class RemoteService {
   /** Longer than the longest wait that a service allows itself, for a position. */
   private static final Duration ANSWER = Duration.ofSeconds(15);
 
-  /** A live stream that is silent for so long is opened anew: its other end may be gone. */
-  private static final Duration SILENCE = Duration.ofSeconds(60);
+  /** A live stream may be silent. Whoever reads it finds out elsewhere that it should not be. */
+  private static final Duration SILENCE = Duration.ofDays(1);
 
   /** A page of a thousand events of 64 KiB each. */
   private static final int MAX_ANSWER_BYTES = 64 << 20;
