@@ -223,20 +223,20 @@ final class Conversation {
   }
 
   /** The stream of a subscription failed; the rest of the connection goes on. */
-  void lost(Feed feed, Throwable failure) {
+  void lost(Subscription subscription, Throwable failure) {
     SocketRefusal cause = refusalOf(failure);
     var details = new LinkedHashMap<String, Object>(cause.details());
-    details.put("channel", feed.channel().name());
-    Long position = feed.sent();
+    details.put("channel", subscription.channel().name());
+    Long position = subscription.sent();
     if (position != null) {
       details.put("lastPosition", position);
     }
     session.refuse(
-        feed.replyTo(),
+        subscription.replyTo(),
         new SocketRefusal(
             cause.code(),
             "The subscription of '%s' has ended: %s; subscribe again after its last position"
-                .formatted(feed.channel().name(), cause.getMessage()),
+                .formatted(subscription.channel().name(), cause.getMessage()),
             details));
   }
 
@@ -247,11 +247,11 @@ final class Conversation {
         Map.of("notification", "token_expires", "expiresAt", known.expiresAt().toString()));
   }
 
-  void ended(Feed feed) {
-    subscriptions.ended(feed);
+  void ended(Subscription subscription) {
+    subscriptions.ended(subscription);
   }
 
-  void cancelFeeds() {
+  void cancelSubscriptions() {
     subscriptions.cancel();
   }
 

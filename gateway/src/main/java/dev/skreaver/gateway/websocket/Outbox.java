@@ -9,9 +9,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 
 /**
- * What waits to be sent on one connection, in order. Events are few, because a feed asks for the
- * next only when one has gone out; answers are bounded by {@link #isFull}. Used on the connection's
- * event loop only.
+ * What waits to be sent on one connection, in order. Events are few, because a subscription asks
+ * for the next only when one has gone out; answers are bounded by {@link #isFull}. Used on the
+ * connection's event loop only.
  */
 final class Outbox {
   private final Queue<Entry> waiting = new ArrayDeque<>();

@@ -198,17 +198,17 @@ final class Session {
     outbox.event(() -> frame(json, event), gone);
   }
 
-  /** A feed's stream failed: the client learns where to resume. */
-  void failed(Feed feed, Throwable failure) {
+  /** A subscription's stream failed: the client learns where to resume. */
+  void failed(Subscription subscription, Throwable failure) {
     if (failure instanceof SlowConsumer) {
       cut();
     } else {
-      conversation.lost(feed, failure);
+      conversation.lost(subscription, failure);
     }
   }
 
-  void ended(Feed feed) {
-    conversation.ended(feed);
+  void ended(Subscription subscription) {
+    conversation.ended(subscription);
   }
 
   /** Tells everyone who is left and closes; for the end of the gateway. */
@@ -226,7 +226,7 @@ final class Session {
       return;
     }
     closing = true;
-    conversation.cancelFeeds();
+    conversation.cancelSubscriptions();
     outbox.answer(() -> new CloseWebSocketFrame(code.status(), reason));
     outbox.complete();
     after(
@@ -359,7 +359,7 @@ final class Session {
     boolean wasAuthenticated = isAuthenticated();
     closing = true;
     expiry.dispose();
-    conversation.cancelFeeds();
+    conversation.cancelSubscriptions();
     services.metrics().closed(wasAuthenticated);
     over.tryEmitEmpty();
   }

@@ -23,7 +23,7 @@ import reactor.core.publisher.Mono;
 final class Subscriptions {
   private final SocketServices services;
   private final Session session;
-  private final Map<Channel, Feed> feeds = new LinkedHashMap<>();
+  private final Map<Channel, Subscription> open = new LinkedHashMap<>();
 
   Subscriptions(SocketServices services, Session session) {
     this.services = services;
@@ -55,7 +55,7 @@ final class Subscriptions {
                       tenant,
                       fresh.stream()
                           .map(Checked::channel)
-                          .filter(channel -> !feeds.containsKey(channel))
+                          .filter(channel -> !open.containsKey(channel))
                           .toList());
               List<Runnable> starts =
                   fresh.stream()
@@ -74,7 +74,7 @@ final class Subscriptions {
    */
   Map<String, ?> end(List<String> names) {
     List<Channel> channels = names.stream().map(Channel::named).toList();
-    Map<String, ?> facts = facts(channels.stream().filter(feeds::containsKey).toList());
+    Map<String, ?> facts = facts(channels.stream().filter(open::containsKey).toList());
     channels.forEach(this::end);
     return facts;
   }
@@ -84,21 +84,21 @@ final class Subscriptions {
    */
   List<String> endForbidden(Set<Permission> permissions) {
     List<Channel> forbidden =
-        feeds.keySet().stream().filter(channel -> !channel.kind().allowedTo(permissions)).toList();
+        open.keySet().stream().filter(channel -> !channel.kind().allowedTo(permissions)).toList();
     forbidden.forEach(this::end);
     return forbidden.stream().map(Channel::name).toList();
   }
 
   Map<String, ?> facts() {
-    return facts(feeds.keySet());
+    return facts(open.keySet());
   }
 
   /** Up to where each channel has been handed to the network. */
   Map<String, Long> positions() {
     var positions = new LinkedHashMap<String, Long>();
-    feeds.forEach(
-        (channel, feed) -> {
-          Long sent = feed.sent();
+    open.forEach(
+        (channel, subscription) -> {
+          Long sent = subscription.sent();
           if (sent != null) {
             positions.put(channel.name(), sent);
           }
@@ -109,22 +109,22 @@ final class Subscriptions {
   /** Tells this client alone, if it listens to its notifications. */
   void notify(String eventType, Map<String, ?> data) {
     var channel = new Channel(Channel.Kind.NOTIFICATIONS, null);
-    Feed feed = feeds.get(channel);
-    if (feed != null) {
+    Subscription subscription = open.get(channel);
+    if (subscription != null) {
       session.say(
           new ServerMessage.Notice(channel.name(), eventType, services.clock().instant(), data),
-          feed.replyTo());
+          subscription.replyTo());
     }
   }
 
-  void ended(Feed feed) {
-    if (feeds.remove(feed.channel(), feed)) {
-      leave(feed.channel());
+  void ended(Subscription subscription) {
+    if (open.remove(subscription.channel(), subscription)) {
+      leave(subscription.channel());
     }
   }
 
   void cancel() {
-    List.copyOf(feeds.values()).forEach(Feed::dispose);
+    List.copyOf(open.values()).forEach(Subscription::dispose);
   }
 
   private List<Checked> check(List<Wish> wishes) {
@@ -135,14 +135,14 @@ final class Subscriptions {
       channel.requireAllowedTo(session.identity().permissions());
       requireServed(channel, wish);
       all.add(new Checked(channel, wish));
-      more += feeds.containsKey(channel) ? 0 : 1;
+      more += open.containsKey(channel) ? 0 : 1;
     }
     int most = services.settings().maxSubscriptions();
-    if (feeds.size() + more > most) {
+    if (open.size() + more > most) {
       throw new SocketRefusal(
           Code.SUBSCRIPTION_LIMIT_EXCEEDED,
           "A connection may have %d subscriptions; nothing is subscribed".formatted(most),
-          Map.of("limit", most, "subscribed", feeds.size()));
+          Map.of("limit", most, "subscribed", open.size()));
     }
     return all;
   }
@@ -170,35 +170,36 @@ final class Subscriptions {
   }
 
   private boolean goesOn(Checked checked) {
-    return feeds.containsKey(checked.channel()) && checked.wish().position() == null;
+    return open.containsKey(checked.channel()) && checked.wish().position() == null;
   }
 
-  /** The feed is listed at once and starts to flow after the acknowledgement. */
+  /** The subscription is listed at once and starts to flow after the acknowledgement. */
   private Runnable prepare(Checked checked, TenantId tenant, Dialect dialect, long head) {
     Channel channel = checked.channel();
     Wish wish = checked.wish();
     boolean recorded = channel.kind().source() == Source.EVENT_STORE;
     @Nullable Long from =
         recorded ? Long.valueOf(Objects.requireNonNullElse(wish.position(), head)) : null;
-    Feed before = feeds.get(channel);
-    var feed = new Feed(channel, dialect, session, from);
-    feeds.put(channel, feed);
+    Subscription before = open.get(channel);
+    var subscription = new Subscription(channel, dialect, session, from);
+    open.put(channel, subscription);
     if (before != null) {
       before.dispose();
     }
-    Flux<Feed.Item> items =
+    Flux<Subscription.Item> items =
         recorded
-            ? Feed.items(
+            ? Subscription.items(
                 channel, wish.types(), services.streams().open(tenant, channel.agent(), from))
-            : Feed.items(channel, wish.types(), services.notices(), tenant);
-    return () -> items.publishOn(session.scheduler(), false, Feed.AT_ONCE).subscribe(feed);
+            : Subscription.items(channel, wish.types(), services.notices(), tenant);
+    return () ->
+        items.publishOn(session.scheduler(), false, Subscription.AT_ONCE).subscribe(subscription);
   }
 
   private void end(Channel channel) {
-    Feed feed = feeds.get(channel);
-    if (feed != null) {
-      feed.dispose();
-      ended(feed);
+    Subscription subscription = open.get(channel);
+    if (subscription != null) {
+      subscription.dispose();
+      ended(subscription);
     }
   }
 
@@ -209,8 +210,8 @@ final class Subscriptions {
   private Map<String, ?> facts(Collection<Channel> channels) {
     var positions = new LinkedHashMap<String, Long>();
     for (Channel channel : channels) {
-      Feed feed = feeds.get(channel);
-      Long queued = feed == null ? null : feed.queued();
+      Subscription subscription = open.get(channel);
+      Long queued = subscription == null ? null : subscription.queued();
       if (queued != null) {
         positions.put(channel.name(), queued);
       }

@@ -4,7 +4,7 @@
  *
  * <p>{@link dev.skreaver.gateway.websocket.SocketEndpoint} admits a connection, {@link
  * dev.skreaver.gateway.websocket.Session} is one open connection, {@link
- * dev.skreaver.gateway.websocket.Feed} one subscription of it.
+ * dev.skreaver.gateway.websocket.Subscription} one subscription of it.
  */
 @NullMarked
 package dev.skreaver.gateway.websocket;

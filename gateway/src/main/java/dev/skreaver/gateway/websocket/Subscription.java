@@ -6,7 +6,6 @@ import dev.skreaver.gateway.websocket.Dialect.ReplyTo;
 import java.time.Duration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.SignalType;
@@ -16,7 +15,7 @@ import reactor.core.publisher.SignalType;
  * one is on its way to the client, so that what a client cannot take stays in the stream's own
  * bounded buffer. Used on the connection's event loop only.
  */
-final class Feed extends BaseSubscriber<Feed.Item> {
+final class Subscription extends BaseSubscriber<Subscription.Item> {
   static final int AT_ONCE = 32;
 
   /** A client whose channel is silent while others are not is told how far it is, in ns. */
@@ -40,7 +39,7 @@ final class Feed extends BaseSubscriber<Feed.Item> {
   /**
    * @param from the position that the client is at; null for a channel without positions
    */
-  Feed(Channel channel, Dialect dialect, Session session, @Nullable Long from) {
+  Subscription(Channel channel, Dialect dialect, Session session, @Nullable Long from) {
     this.channel = channel;
     this.dialect = dialect;
     this.session = session;
@@ -102,7 +101,7 @@ final class Feed extends BaseSubscriber<Feed.Item> {
   }
 
   @Override
-  protected void hookOnSubscribe(Subscription subscription) {
+  protected void hookOnSubscribe(org.reactivestreams.Subscription upstream) {
     request(AT_ONCE);
   }
 
