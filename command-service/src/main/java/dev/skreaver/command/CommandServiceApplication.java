@@ -1,5 +1,6 @@
 package dev.skreaver.command;
 
+import dev.skreaver.platform.ServiceProcess;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 
@@ -7,7 +8,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 @SpringBootApplication
 public class CommandServiceApplication {
   public static void main(String[] arguments) {
-    application().run(arguments);
+    ServiceProcess.run(application(), arguments);
   }
 
   /** Ready to run, here or beside the other services in one JVM. */

@@ -1,5 +1,6 @@
 package dev.skreaver.gateway;
 
+import dev.skreaver.platform.ServiceProcess;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -15,6 +16,6 @@ public class GatewayApplication {
   }
 
   public static void main(String[] args) {
-    application().run(args);
+    ServiceProcess.run(application(), args);
   }
 }

@@ -1,5 +1,6 @@
 package dev.skreaver.query;
 
+import dev.skreaver.platform.ServiceProcess;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration;
@@ -9,7 +10,7 @@ import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
 @SpringBootApplication(exclude = {FlywayAutoConfiguration.class, R2dbcAutoConfiguration.class})
 public class QueryServiceApplication {
   public static void main(String[] arguments) {
-    application().run(arguments);
+    ServiceProcess.run(application(), arguments);
   }
 
   public static SpringApplicationBuilder application() {
