@@ -8,9 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** Processes that run on their own and are known by a file that holds their id. */
 final class ServerProcess {
@@ -41,19 +39,29 @@ final class ServerProcess {
     return process.info().arguments().map(List::of).orElse(List.of()).contains(argument);
   }
 
-  /** Waits until the process is gone; false if it still runs after the time. */
+  /** Waits until the process has ended; false if it still runs after the time. */
   static boolean awaitEnd(ProcessHandle process, long seconds) {
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     try {
-      process.onExit().get(seconds, TimeUnit.SECONDS);
+      while (runs(process)) {
+        if (System.nanoTime() - limit >= 0) {
+          return false;
+        }
+        TimeUnit.MILLISECONDS.sleep(10);
+      }
       return true;
-    } catch (TimeoutException stillRuns) {
-      return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
     }
+  }
+
+  /**
+   * Not so when it is only a zombie: it is no child of this JVM, and where process 1 is slow to ask
+   * for it, or never does, as in many containers, it stays on the list. It has no command any more.
+   */
+  static boolean runs(ProcessHandle process) {
+    return process.isAlive() && process.info().command().isPresent();
   }
 
   /** A port that was free a moment ago. Whoever takes it must be ready to try another. */

@@ -81,10 +81,10 @@ class PostgresServerTest {
   @Test
   void a_server_that_outlived_its_jvm_is_stopped_and_nothing_is_lost() throws Exception {
     long orphan = killedJvm(folder, PostgresServer.class);
-    assertThat(ProcessHandle.of(orphan)).hasValueSatisfying(ProcessHandle::isAlive);
+    assertThat(ProcessHandle.of(orphan)).hasValueSatisfying(ServerProcess::runs);
 
     try (var server = PostgresServer.start(folder)) {
-      assertThat(ProcessHandle.of(orphan).filter(ProcessHandle::isAlive)).isEmpty();
+      assertThat(ProcessHandle.of(orphan).filter(ServerProcess::runs)).isEmpty();
       assertThat(server.process().map(ProcessHandle::pid))
           .hasValueSatisfying(pid -> assertThat(pid).isNotEqualTo(orphan));
       assertThat(ask(server.database(), "SELECT 1")).isEqualTo("1");
@@ -132,7 +132,7 @@ class PostgresServerTest {
       data = Path.of(ask(server.database(), "SHOW data_directory"));
       assertThat(data).exists();
     }
-    assertThat(process.isAlive()).isFalse();
+    assertThat(ServerProcess.runs(process)).isFalse();
     assertThat(data).doesNotExist();
   }
 

@@ -49,6 +49,11 @@ final class Skreaver implements Callable<Integer> {
   @ArgGroup(exclusive = true)
   private @Nullable Place place;
 
+  @Option(
+      names = "--check",
+      description = "Stop again when everything is ready; exit code 0 says that it was.")
+  private boolean check;
+
   private static final class Place {
     @Option(
         names = "--data",
@@ -112,7 +117,9 @@ final class Skreaver implements Callable<Integer> {
               System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime());
       out.print(new Greeting(standalone, sinceStart).text());
       out.flush();
-      standalone.awaitEnd();
+      if (!check) {
+        standalone.awaitEnd();
+      }
     }
     return CommandLine.ExitCode.OK;
   }

@@ -38,9 +38,14 @@ record Instance(Program program, Path data, URI address, Edge edge) implements A
                 process ->
                     process.info().arguments().map(List::of).orElse(List.of()).stream()
                         .anyMatch(argument -> argument.contains(data.toString())));
-    return Stream.concat(Stream.of(program.handle()).filter(ProcessHandle::isAlive), servers)
+    return Stream.concat(Stream.of(program.handle()).filter(Instance::runs), servers)
         .distinct()
         .toList();
+  }
+
+  /** Not so for a zombie, which process 1 may be slow to take off the list. */
+  static boolean runs(ProcessHandle process) {
+    return process.isAlive() && process.info().command().isPresent();
   }
 
   /** The process of the embedded server whose command line ends so. */

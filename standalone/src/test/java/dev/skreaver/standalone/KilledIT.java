@@ -46,7 +46,7 @@ class KilledIT {
     assertThat(before).as("JVM, PostgreSQL and Redis").hasSizeGreaterThanOrEqualTo(3);
 
     try (Instance instance = Instance.start(data)) {
-      assertThat(before).noneMatch(ProcessHandle::isAlive);
+      assertThat(before).noneMatch(Instance::runs);
 
       long head = instance.edge().create("last").position();
       List<Long> stored = instance.edge().positions(head);

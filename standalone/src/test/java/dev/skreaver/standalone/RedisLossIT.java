@@ -1,6 +1,7 @@
 package dev.skreaver.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -47,7 +49,7 @@ class RedisLossIT {
       Path configuration = instance.data().resolve("redis/redis.conf").toRealPath();
       String program = redis.info().command().orElseThrow();
       redis.destroyForcibly();
-      redis.onExit().join();
+      await().atMost(Duration.ofMinutes(1)).until(() -> !Instance.runs(redis));
 
       traffic.awaitMore(200);
       long withoutRedis = instance.edge().create("without-redis").position();

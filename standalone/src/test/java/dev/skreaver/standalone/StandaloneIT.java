@@ -124,6 +124,14 @@ class StandaloneIT {
   }
 
   @Test
+  void a_check_stops_by_itself_when_everything_was_ready() {
+    try (Program check = Program.skreaver("--ephemeral", "--port", "0", "--check")) {
+      assertThat(check.exitCode()).as(check.output()).isZero();
+      assertThat(check.output()).contains("Skreaver is ready");
+    }
+  }
+
+  @Test
   void a_folder_in_use_is_refused_in_one_line() {
     assertRefused(
         "is in use by a running instance", "--data", instance.data().toString(), "--port", "0");
