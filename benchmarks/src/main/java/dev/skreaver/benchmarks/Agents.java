@@ -5,17 +5,24 @@ import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentLimits;
+import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.agent.AgentSpec;
 import dev.skreaver.api.agent.AgentType;
 import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.api.caller.Caller;
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import reactor.util.retry.Retry;
 
 /** Agents that are paused and resumed in turn, straight at the command service. */
 final class Agents {
   static final TenantId TENANT = new TenantId("benchmark");
+
+  private static final Duration CATCHING_UP = Duration.ofMinutes(10);
 
   private final AgentCommands commands;
 
@@ -24,12 +31,31 @@ final class Agents {
   }
 
   AgentKey create() {
-    var type = AgentType.BuiltIn.ECHO;
     var key = new AgentKey(TENANT, new AgentId("bench-" + UUID.randomUUID()));
-    send(
+    create(key);
+    return key;
+  }
+
+  private AgentCommands.Receipt create(AgentKey key) {
+    var type = AgentType.BuiltIn.ECHO;
+    return send(
         new AgentCommand.Create(
             key, new AgentSpec(type, null, Map.of(), Map.of(), AgentLimits.defaultsFor(type))));
-    return key;
+  }
+
+  /** Returns when the read model shows everything that was commanded before. */
+  void awaitReadModel(AgentQueries queries) {
+    var key = new AgentKey(TENANT, new AgentId("bench-" + UUID.randomUUID()));
+    long position = create(key).position();
+    queries
+        .get(new AgentQueries.Get(key, position))
+        .retryWhen(
+            Retry.indefinitely()
+                .filter(
+                    failure ->
+                        failure instanceof Refusal refusal
+                            && refusal.code() == ErrorCode.POSITION_NOT_REACHED))
+        .block(CATCHING_UP);
   }
 
   /** The next pause or resume of one agent. */

@@ -7,11 +7,11 @@ import dev.skreaver.standalone.Standalone;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.spi.ToolProvider;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -44,6 +44,12 @@ public final class Bench implements ToolProvider {
         .setOut(out)
         .setErr(err)
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(
+            (failure, command, parsed) -> {
+              err.printf("skreaver: the benchmark failed: %s%n", failure.getMessage());
+              err.flush();
+              return CommandLine.ExitCode.SOFTWARE;
+            })
         .execute(arguments);
   }
 
@@ -82,44 +88,47 @@ public final class Bench implements ToolProvider {
     public Integer call() {
       Set<Group> groups = names.isEmpty() ? EnumSet.allOf(Group.class) : EnumSet.copyOf(names);
       PrintWriter out = spec.commandLine().getOut();
-      for (Figure figure : measure(groups)) {
-        out.println(json ? WireJson.mapper().writeValueAsString(figure) : figure.line());
-      }
-      out.flush();
+      measure(
+          groups,
+          figure -> {
+            out.println(json ? WireJson.mapper().writeValueAsString(figure) : figure.line());
+            out.flush();
+          });
       return CommandLine.ExitCode.OK;
     }
 
-    private List<Figure> measure(Set<Group> groups) {
+    private void measure(Set<Group> groups, Consumer<Figure> figures) {
       Duration time = Duration.ofSeconds(seconds);
       var load = new Load(callers, time, time);
-      var figures = new ArrayList<Figure>();
       try (var system = Standalone.ephemeral(InetAddress.getLoopbackAddress(), 0)) {
         system.start();
         var limits = new PostgresLimits(system.database());
         var agents = new Agents(system.face(AgentCommands.class));
+        var queries = system.face(AgentQueries.class);
         try (var edge = new Edge(system.address(), system.token(Agents.TENANT))) {
           Figure commits = limits.singleRowCommits(load);
-          figures.add(commits);
+          figures.accept(commits);
           if (groups.contains(Group.COMMANDS)) {
             double inProcess = load.perSecond(number -> agents.pausingAndResuming());
-            figures.add(Figure.of("commands.in-process", inProcess, "1/s", commits));
+            figures.accept(Figure.of("commands.in-process", inProcess, "1/s", commits));
             double throughGateway = load.perSecond(number -> edge.pausingAndResuming());
-            figures.add(Figure.of("commands.gateway", throughGateway, "1/s", commits));
+            figures.accept(Figure.of("commands.gateway", throughGateway, "1/s", commits));
           }
+          // What is still to be projected would be measured with what follows.
+          agents.awaitReadModel(queries);
           if (groups.contains(Group.READS)) {
             double reads = load.perSecond(number -> edge.reading());
-            figures.add(Figure.of("reads.gateway", reads, "1/s", commits));
+            figures.accept(Figure.of("reads.gateway", reads, "1/s", commits));
           }
           if (groups.contains(Group.LATENCY)) {
             Figure roundTrip = limits.roundTrip();
-            figures.add(roundTrip);
-            figures.addAll(
-                new CommitToReader(rate, time)
-                    .measure(agents, system.face(AgentQueries.class), edge, roundTrip));
+            figures.accept(roundTrip);
+            new CommitToReader(rate, time)
+                .measure(agents, queries, edge, roundTrip)
+                .forEach(figures);
           }
         }
       }
-      return figures;
     }
   }
 }

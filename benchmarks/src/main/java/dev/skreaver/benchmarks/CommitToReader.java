@@ -26,7 +26,13 @@ record CommitToReader(int commandsPerSecond, Duration duration) {
   private static final int AGENTS = 64;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  /** The second run counts; the first one warms up. */
   List<Figure> measure(Agents agents, AgentQueries queries, Edge edge, Figure limit) {
+    List<Figure> _ = run(agents, queries, edge, limit);
+    return run(agents, queries, edge, limit);
+  }
+
+  private List<Figure> run(Agents agents, AgentQueries queries, Edge edge, Figure limit) {
     var toReadModel = new Latencies();
     var toWebSocket = new Latencies();
     var acknowledged = new ConcurrentHashMap<Long, Long>();

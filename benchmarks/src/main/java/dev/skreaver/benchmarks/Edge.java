@@ -10,6 +10,8 @@ import java.util.UUID;
 
 /** The gateway as a client with a token sees it: HTTP/1.1, JSON, WebSocket. */
 final class Edge implements AutoCloseable {
+  private static final String POSITION = "Skreaver-Position";
+
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final URI address;
@@ -20,17 +22,20 @@ final class Edge implements AutoCloseable {
     this.token = token;
   }
 
-  String create() throws IOException, InterruptedException {
+  private record Created(String agent, String position) {}
+
+  private Created create() throws IOException, InterruptedException {
     String agent = "bench-" + UUID.randomUUID();
-    post(
-        "/agents",
-        "{\"agent_id\":\"%s\",\"spec\":{\"agent_type\":\"echo\"}}".formatted(agent),
-        201);
-    return agent;
+    HttpResponse<String> answer =
+        post(
+            "/agents",
+            "{\"agent_id\":\"%s\",\"spec\":{\"agent_type\":\"echo\"}}".formatted(agent),
+            201);
+    return new Created(agent, answer.headers().firstValue(POSITION).orElseThrow());
   }
 
   Load.Caller pausingAndResuming() throws IOException, InterruptedException {
-    String agent = create();
+    String agent = create().agent();
     var paused = new boolean[1];
     return () -> {
       if (paused[0]) {
@@ -43,8 +48,10 @@ final class Edge implements AutoCloseable {
   }
 
   Load.Caller reading() throws IOException, InterruptedException {
-    String agent = create();
-    HttpRequest request = request("/agents/" + agent).GET().build();
+    Created created = create();
+    String path = "/agents/" + created.agent();
+    answer(request(path).header(POSITION, created.position()).GET().build(), 200);
+    HttpRequest request = request(path).GET().build();
     return () -> answer(request, 200);
   }
 
@@ -57,7 +64,8 @@ final class Edge implements AutoCloseable {
         .join();
   }
 
-  private void post(String path, String body, int status) throws IOException, InterruptedException {
+  private HttpResponse<String> post(String path, String body, int status)
+      throws IOException, InterruptedException {
     HttpRequest.Builder request = request(path);
     if (body.isEmpty()) {
       request.POST(HttpRequest.BodyPublishers.noBody());
@@ -66,20 +74,22 @@ final class Edge implements AutoCloseable {
           .header("Content-Type", "application/json")
           .POST(HttpRequest.BodyPublishers.ofString(body));
     }
-    answer(request.build(), status);
+    return answer(request.build(), status);
   }
 
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(address.resolve(path)).header("Authorization", "Bearer " + token);
   }
 
-  private void answer(HttpRequest request, int status) throws IOException, InterruptedException {
+  private HttpResponse<String> answer(HttpRequest request, int status)
+      throws IOException, InterruptedException {
     HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
     if (response.statusCode() != status) {
       throw new IllegalStateException(
           "%s %s answered %d: %s"
               .formatted(request.method(), request.uri(), response.statusCode(), response.body()));
     }
+    return response;
   }
 
   @Override

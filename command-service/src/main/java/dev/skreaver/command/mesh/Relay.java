@@ -87,7 +87,9 @@ final class Relay implements SmartLifecycle {
         }
         if (running()) {
           storeFailure = null;
-          log.info("This instance relays events to Redis from now on");
+          if (meshFailure == null) {
+            log.info("This instance relays events to Redis from now on");
+          }
           relay(store);
         }
         pause(STEP_BACK);
@@ -107,7 +109,8 @@ final class Relay implements SmartLifecycle {
 
   /** Returns when stopped, or when Redis was out of reach for too long. */
   private void relay(StoreTail store) throws SQLException {
-    meshFailedAt = 0;
+    // Whoever leads anew has its patience anew, also while Redis is still away.
+    meshFailedAt = System.nanoTime();
     Cursor cursor = null;
     while (running()) {
       List<RecordedEvent> batch = List.of();
