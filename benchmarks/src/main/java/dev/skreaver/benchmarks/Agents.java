@@ -46,7 +46,11 @@ final class Agents {
   /** Returns when the read model shows everything that was commanded before. */
   void awaitReadModel(AgentQueries queries) {
     var key = new AgentKey(TENANT, new AgentId("bench-" + UUID.randomUUID()));
-    long position = create(key).position();
+    read(queries, key, create(key).position());
+  }
+
+  /** Returns when the read model shows the agent at this position, however long it takes. */
+  static void read(AgentQueries queries, AgentKey key, long position) {
     queries
         .get(new AgentQueries.Get(key, position))
         .retryWhen(

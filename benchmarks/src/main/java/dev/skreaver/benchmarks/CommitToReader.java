@@ -58,9 +58,7 @@ record CommitToReader(int commandsPerSecond, Duration duration) {
                 AgentCommands.Receipt receipt = agents.send(next(keys, number));
                 long commit = System.nanoTime();
                 acknowledged.put(receipt.position(), commit);
-                queries
-                    .get(new AgentQueries.Get(keys.get(number % AGENTS), receipt.position()))
-                    .block();
+                Agents.read(queries, keys.get(number % AGENTS), receipt.position());
                 toReadModel.add(System.nanoTime() - commit);
               } finally {
                 done.countDown();

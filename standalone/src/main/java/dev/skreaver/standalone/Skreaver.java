@@ -1,5 +1,7 @@
 package dev.skreaver.standalone;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -76,7 +78,11 @@ final class Skreaver implements Callable<Integer> {
   }
 
   private static CommandLine commandLine() {
-    return new CommandLine(new Skreaver())
+    var skreaver = new CommandLine(new Skreaver());
+    // Whatever stands behind "bench" is for the benchmarks to understand.
+    requireNonNull(skreaver.getSubcommands().get("bench"))
+        .setUnmatchedOptionsArePositionalParams(true);
+    return skreaver
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(
             (failure, arguments) -> {

@@ -172,6 +172,11 @@ class StandaloneIT {
     assertRefused("mutually exclusive", "--ephemeral", "--data", "here");
   }
 
+  @Test
+  void the_options_of_a_benchmark_are_handed_on() {
+    assertRefused("the benchmarks are not in this program", "bench", "latency", "--json");
+  }
+
   private static void assertRefused(String reason, String... arguments) {
     try (Program refused = Program.skreaver(arguments)) {
       assertThat(refused.exitCode()).isNotZero();
