@@ -41,9 +41,20 @@ final class Edge implements AutoCloseable {
     return send(request(path).GET());
   }
 
-  /** Waits, as a client can, until the read model has reached the position. */
+  /**
+   * Waits, as a client can, until the read model has reached the position. The server waits two
+   * seconds and then says to try again, which a busy machine may need.
+   */
   Answer getNotBefore(String path, long position) throws IOException, InterruptedException {
-    return send(request(path).header("Skreaver-Position", Long.toString(position)).GET());
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (true) {
+      Answer answer =
+          send(request(path).header("Skreaver-Position", Long.toString(position)).GET());
+      boolean notYet = answer.body().path("error").asString("").equals("position_not_reached");
+      if (!notYet || System.nanoTime() - limit >= 0) {
+        return answer;
+      }
+    }
   }
 
   Answer post(String path, Map<String, ?> body) throws IOException, InterruptedException {

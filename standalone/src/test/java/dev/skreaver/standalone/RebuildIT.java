@@ -183,9 +183,7 @@ class RebuildIT {
         assertThat(reader.get()).as("rounds of reads").isGreaterThan(1);
       }
       traffic.stop();
-      // A read that waits for its own write gives up after two seconds; a busy machine needs more.
-      assertThat(traffic.failures())
-          .allMatch(failure -> failure.contains("\"error\":\"position_not_reached\""));
+      assertThat(traffic.failures()).isEmpty();
       JsonNode after = projection(projection);
       assertThat(after.path("generation").asInt()).isEqualTo(generation + 1);
       assertThat(after.path("status").asString()).isEqualTo("live");
