@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -72,6 +73,21 @@ public final class Session implements AutoCloseable {
     Flux.from(work).then().block(SILENCE);
   }
 
+  /**
+   * Sends all of it without waiting for answers in between; it is carried out in this order. Of
+   * several failures the first one counts.
+   */
+  public void pipeline(Publisher<?>... work) {
+    try {
+      Mono.whenDelayError(work).block(SILENCE);
+    } catch (RuntimeException e) {
+      throw Exceptions.unwrapMultipleExcludingTracebacks(e).getFirst()
+              instanceof RuntimeException first
+          ? first
+          : e;
+    }
+  }
+
   public void begin() {
     run(connection.beginTransaction());
   }
@@ -84,7 +100,7 @@ public final class Session implements AutoCloseable {
     run(connection.rollbackTransaction());
   }
 
-  private void rollbackQuietly(RuntimeException cause) {
+  public void rollbackQuietly(RuntimeException cause) {
     try {
       rollback();
     } catch (RuntimeException e) {

@@ -9,6 +9,8 @@ import dev.skreaver.api.projection.ProjectionAdmin.DeadLetter;
 import dev.skreaver.api.projection.ProjectionAdmin.Retry;
 import dev.skreaver.query.postgres.Session;
 import dev.skreaver.query.projection.DeadLetters.Letter;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -21,6 +23,7 @@ import java.util.stream.Collectors;
 import org.axonframework.serialization.SimpleSerializedObject;
 import org.axonframework.serialization.SimpleSerializedType;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -42,15 +45,57 @@ final class BatchWriter<B> {
     this.projection = projection;
   }
 
+  /** Whether events can have to wait behind a dead letter. */
+  boolean setsAside() {
+    return projection.onFailure() == FailurePolicy.DEAD_LETTER;
+  }
+
+  /**
+   * Handles events none of which has to wait, and {@code last}, in a transaction of its own and in
+   * two round trips: all or nothing.
+   */
+  void writeAll(
+      ConnectionFactory readModel,
+      Generation generation,
+      List<RecordedEvent> events,
+      Function<Connection, Publisher<?>> last) {
+    B batch = fold(events);
+    try (Session session = Session.open(readModel)) {
+      Connection connection = session.connection();
+      try {
+        session.pipeline(
+            connection.beginTransaction(),
+            projection.write(connection, generation.tables(), batch));
+        session.pipeline(last.apply(connection), connection.commitTransaction());
+      } catch (RuntimeException e) {
+        session.rollbackQuietly(e);
+        throw e;
+      }
+    }
+  }
+
+  private B fold(List<RecordedEvent> events) {
+    B batch = projection.newBatch();
+    for (RecordedEvent event : events) {
+      projection.apply(batch, projected(event));
+    }
+    return batch;
+  }
+
+  /** Whether it may be an event's fault that {@link #writeAll} failed. */
+  static boolean blamesEvents(RuntimeException e) {
+    return e instanceof UnknownEventException || blamesData(e);
+  }
+
   /** Handles events of one segment, in order. */
   void write(Session session, Generation generation, List<RecordedEvent> events) {
     Set<String> waiting =
-        projection.onFailure() == FailurePolicy.BLOCK
-            ? Set.of()
-            : DeadLetters.waiting(
+        setsAside()
+            ? DeadLetters.waiting(
                 session,
                 generation,
-                events.stream().map(DeadLetters::sequence).collect(Collectors.toSet()));
+                events.stream().map(DeadLetters::sequence).collect(Collectors.toSet()))
+            : Set.of();
     List<RecordedEvent> free =
         events.stream().filter(event -> !waiting.contains(DeadLetters.sequence(event))).toList();
     if (!together(session, generation, free)) {
@@ -106,11 +151,9 @@ final class BatchWriter<B> {
    */
   private @Nullable RuntimeException attempt(
       Session session, Generation generation, List<RecordedEvent> events) {
-    B batch = projection.newBatch();
+    B batch;
     try {
-      for (RecordedEvent event : events) {
-        projection.apply(batch, projected(event));
-      }
+      batch = fold(events);
     } catch (UnknownEventException e) {
       throw e;
     } catch (RuntimeException e) {

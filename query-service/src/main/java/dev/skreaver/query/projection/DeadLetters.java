@@ -49,6 +49,17 @@ final class DeadLetters {
             sequences.toArray(String[]::new)));
   }
 
+  /** Those of a generation that have letters. */
+  static Set<String> sequences(Session session, Generation generation) {
+    return new HashSet<>(
+        session.rows(
+            "SELECT DISTINCT sequence FROM read_model.dead_letter WHERE projection = $1 AND"
+                + " generation = $2",
+            row -> text(row, 0),
+            generation.projection(),
+            generation.number()));
+  }
+
   static void add(Session session, Generation generation, List<Letter> letters) {
     if (letters.isEmpty()) {
       return;

@@ -10,7 +10,7 @@ record Generation(String projection, int number) {
     return new Tables(number);
   }
 
-  /** The name of its processor; {@link #parse} is the inverse. */
+  /** The name of its projector; {@link #parse} is the inverse. */
   @Override
   public String toString() {
     return projection + ":" + number;

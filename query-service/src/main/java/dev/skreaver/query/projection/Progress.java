@@ -5,18 +5,12 @@ import java.util.Arrays;
 /**
  * How far one generation has come in each segment, as far as this process knows; what it once knew
  * stays true, whoever owns the segment now.
- *
- * <p>A segment without events of its own comes along: there, everything up to the last event that
- * was offered to it is handled.
  */
 final class Progress {
   private final Generation generation;
   private final Runnable onOwnAdvance;
   private final Runnable onAdvance;
   private final long[] handled;
-  private final long[] committed;
-  private final long[] offered;
-  private final long[] due;
 
   /**
    * @param onOwnAdvance run, in addition, when this process itself has come further
@@ -26,9 +20,6 @@ final class Progress {
     this.onOwnAdvance = onOwnAdvance;
     this.onAdvance = onAdvance;
     this.handled = new long[segments];
-    this.committed = new long[segments];
-    this.offered = new long[segments];
-    this.due = new long[segments];
   }
 
   Generation generation() {
@@ -39,38 +30,12 @@ final class Progress {
     return handled.length;
   }
 
-  /** This process begins to handle a segment after a position. */
-  void claimed(int segment, long position) {
+  /** This process has handled all events of these segments up to a position. */
+  void advanced(int[] segments, long position) {
     synchronized (this) {
-      committed[segment] = position;
-      offered[segment] = position;
-      due[segment] = position;
-    }
-    learned(segment, position);
-  }
-
-  /** The segment's owner, this process, has seen an event, and is to handle it if it is its own. */
-  void offered(int segment, long position, boolean own) {
-    synchronized (this) {
-      offered[segment] = position;
-      if (own) {
-        due[segment] = position;
-        return;
+      for (int segment : segments) {
+        handled[segment] = Math.max(handled[segment], position);
       }
-      if (committed[segment] < due[segment] || handled[segment] >= position) {
-        return;
-      }
-      handled[segment] = position;
-    }
-    onAdvance.run();
-    onOwnAdvance.run();
-  }
-
-  void committed(int segment, long position) {
-    synchronized (this) {
-      committed[segment] = Math.max(committed[segment], position);
-      long reached = committed[segment] >= due[segment] ? offered[segment] : position;
-      handled[segment] = Math.max(handled[segment], Math.max(position, reached));
     }
     onAdvance.run();
     onOwnAdvance.run();

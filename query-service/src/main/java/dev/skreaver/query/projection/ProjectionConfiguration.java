@@ -53,8 +53,6 @@ class ProjectionConfiguration {
                 started.look();
               }
             });
-    var transactions = new R2dbcTransactions(readModel);
-    var tokens = new SegmentTokens(transactions, readModel, positions, instance);
     engine.set(
         new ProjectionEngine(
             byName(projections),
@@ -62,7 +60,7 @@ class ProjectionConfiguration {
             registry,
             positions,
             instances,
-            new Processors(tail, positions, transactions, tokens, instances)));
+            new Projectors(tail, readModel, instances, instance)));
     return engine.get();
   }
 

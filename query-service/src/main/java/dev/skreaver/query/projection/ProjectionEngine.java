@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes this instance run what the registry says: a processor for each generation that serves or is
+ * Makes this instance run what the registry says: a projector for each generation that serves or is
  * being built. Whichever instance first sees that a new generation has caught up lets it serve.
  */
 final class ProjectionEngine implements AutoCloseable {
@@ -36,7 +36,7 @@ final class ProjectionEngine implements AutoCloseable {
   private final Registry registry;
   private final Positions positions;
   private final Instances instances;
-  private final Processors processors;
+  private final Projectors projectors;
   private final Semaphore wake = new Semaphore(0);
   private volatile Map<String, Entry> entries = Map.of();
   private volatile @Nullable String trouble = "the projections are starting";
@@ -50,13 +50,13 @@ final class ProjectionEngine implements AutoCloseable {
       Registry registry,
       Positions positions,
       Instances instances,
-      Processors processors) {
+      Projectors projectors) {
     this.projections = projections;
     this.tail = tail;
     this.registry = registry;
     this.positions = positions;
     this.instances = instances;
-    this.processors = processors;
+    this.projectors = projectors;
     projections.forEach((name, projection) -> writers.put(name, new BatchWriter<>(projection)));
     projections.keySet().forEach(positions::register);
   }
@@ -116,7 +116,7 @@ final class ProjectionEngine implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
     }
-    processors.running().forEach(processors::stop);
+    projectors.running().forEach(projectors::stop);
     instances.close();
   }
 
@@ -160,10 +160,6 @@ final class ProjectionEngine implements AutoCloseable {
       ensured = true;
     }
     Map<String, Entry> read = registry.read();
-    if (trouble != null) {
-      // After an outage the processors would wait long before they try again.
-      processors.running().forEach(processors::stop);
-    }
     boolean building = false;
     for (Projection<?> projection : projections.values()) {
       Entry entry = read.get(projection.name());
@@ -208,19 +204,15 @@ final class ProjectionEngine implements AutoCloseable {
   }
 
   private void run(Projection<?> projection, Set<Generation> wanted) {
-    boolean storeAnswers = tail.state().following();
-    for (Generation generation : processors.running()) {
-      if (generation.projection().equals(projection.name())
-          && (!wanted.contains(generation) || (storeAnswers && processors.failing(generation)))) {
-        processors.stop(generation);
-        if (!wanted.contains(generation)) {
-          positions.close(generation);
-        }
+    for (Generation generation : projectors.running()) {
+      if (generation.projection().equals(projection.name()) && !wanted.contains(generation)) {
+        projectors.stop(generation);
+        positions.close(generation);
       }
     }
     for (Generation generation : wanted) {
-      if (!processors.running().contains(generation)) {
-        processors.start(generation, writer(projection.name()));
+      if (!projectors.running().contains(generation)) {
+        projectors.start(positions.get(generation), writer(projection.name()));
       }
     }
   }

@@ -17,11 +17,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.axonframework.common.stream.BlockingStream;
-import org.axonframework.eventhandling.GlobalSequenceTrackingToken;
-import org.axonframework.eventhandling.TrackedEventMessage;
-import org.axonframework.eventhandling.TrackingToken;
-import org.axonframework.messaging.StreamableMessageSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,8 +33,7 @@ import reactor.core.scheduler.Schedulers;
  * <p>Positions become visible in their order, so to be complete a reader remembers nothing but the
  * last position it has seen.
  */
-public final class EventTail
-    implements StreamableMessageSource<TrackedEventMessage<?>>, AutoCloseable {
+public final class EventTail implements AutoCloseable {
   /** A page of events, at most. */
   static final int PAGE = 1_000;
 
@@ -107,7 +101,7 @@ public final class EventTail
     return pages.earliest().onErrorMap(EventTail::unavailable);
   }
 
-  /** Completes when the store's head is known: from then on {@link #openStream} works. */
+  /** Completes when the store's head is known. */
   public Mono<Void> started() {
     return changed(-1).then();
   }
@@ -155,33 +149,24 @@ public final class EventTail
         .publishOn(Schedulers.parallel());
   }
 
-  @Override
-  public BlockingStream<TrackedEventMessage<?>> openStream(@Nullable TrackingToken after) {
-    return new TailStream(
-        this, after == null ? 0 : ((GlobalSequenceTrackingToken) after).getGlobalIndex());
+  /** The next events if they are in memory; null if not, empty at the head. */
+  public @Nullable List<RecordedEvent> recent(long after, int limit) {
+    return ring.after(after, limit);
   }
 
-  @Override
-  public TrackingToken createTailToken() {
-    return new GlobalSequenceTrackingToken(0);
+  /** The next events out of the event store. */
+  public Mono<List<RecordedEvent>> history(long after, int limit) {
+    return pages.after(after, limit);
   }
 
-  @Override
-  public TrackingToken createHeadToken() {
-    return new GlobalSequenceTrackingToken(head());
-  }
-
-  /** The next events for a reader that may wait for the database; empty at the head. */
-  List<RecordedEvent> read(long after) {
-    List<RecordedEvent> kept = ring.after(after, PAGE);
-    return kept != null ? kept : Objects.requireNonNull(pages.after(after, PAGE).block(ANSWER));
-  }
-
-  void register(Runnable callback) {
+  /**
+   * @param callback run whenever there are new events; must not wait
+   */
+  public void register(Runnable callback) {
     callbacks.add(callback);
   }
 
-  void unregister(Runnable callback) {
+  public void unregister(Runnable callback) {
     callbacks.remove(callback);
   }
 

@@ -1,0 +1,48 @@
+package dev.skreaver.query.projection;
+
+import dev.skreaver.query.tail.EventTail;
+import io.r2dbc.spi.ConnectionFactory;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The projectors that run in this instance, one for each generation that is live or built. */
+final class Projectors {
+  private final EventTail tail;
+  private final ConnectionFactory readModel;
+  private final Instances instances;
+  private final String instance;
+  private final Map<Generation, Projector> running = new ConcurrentHashMap<>();
+
+  Projectors(EventTail tail, ConnectionFactory readModel, Instances instances, String instance) {
+    this.tail = tail;
+    this.readModel = readModel;
+    this.instances = instances;
+    this.instance = instance;
+  }
+
+  Set<Generation> running() {
+    return Set.copyOf(running.keySet());
+  }
+
+  void start(Progress progress, BatchWriter<?> writer) {
+    Generation generation = progress.generation();
+    var projector =
+        new Projector(
+            tail,
+            progress,
+            writer,
+            new SegmentTokens(readModel, generation, instance),
+            readModel,
+            instances);
+    running.put(generation, projector);
+    projector.start();
+  }
+
+  void stop(Generation generation) {
+    Projector stopped = running.remove(generation);
+    if (stopped != null) {
+      stopped.close();
+    }
+  }
+}
