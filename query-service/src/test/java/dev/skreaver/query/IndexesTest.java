@@ -29,12 +29,12 @@ class IndexesTest {
   private static final String SEQUENTIAL_SCANS =
       """
       SELECT string_agg(relname || ': ' || seq_scan, ', ' ORDER BY relname) FROM pg_stat_user_tables
-      WHERE relname IN ('agent_1', 'audit_event_1', 'event', 'event_payload', 'stream')
+      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'event_payload_1', 'stream')
       """;
   private static final String INDEX_SCANS =
       """
       SELECT sum(idx_scan)::bigint FROM pg_stat_user_tables
-      WHERE relname IN ('agent_1', 'audit_event_1', 'event', 'event_payload', 'stream')
+      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'event_payload_1', 'stream')
       """;
   private static final String CONNECTIONS =
       "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

@@ -18,7 +18,7 @@ import org.postgresql.PGConnection;
 final class AppendFunction {
   private static final String CALL =
       "SELECT first_position, first_stream FROM event_store.append("
-          + "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+          + "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
   private final int receiptHours;
 
@@ -39,6 +39,7 @@ final class AppendFunction {
     try (PreparedStatement statement = connection.prepareStatement(CALL)) {
       rows.bind(connection, arrays, statement);
       statement.setInt(22, receiptHours);
+      statement.setArray(23, arrays.createArrayOf("int8", rows.previousPositions));
       try (ResultSet result = statement.executeQuery()) {
         result.next();
         return rows.stored(result.getLong(1), result.getLong(2));
@@ -63,6 +64,7 @@ final class AppendFunction {
     private final byte[][] leaves;
     private final byte[][] salts;
     private final byte[][] payloads;
+    private final long[] previousPositions;
     private final int[] receiptTenants;
     private final String[] receiptSubjects;
     private final String[] receiptKeys;
@@ -95,6 +97,7 @@ final class AppendFunction {
       leaves = new byte[events][];
       salts = new byte[events][];
       payloads = new byte[events][];
+      previousPositions = new long[events];
       receiptTenants = new int[receipts];
       receiptSubjects = new String[receipts];
       receiptKeys = new String[receipts];
@@ -129,6 +132,7 @@ final class AppendFunction {
           leaves[event] = encoded.leaf();
           salts[event] = encoded.salt();
           payloads[event] = encoded.payload();
+          previousPositions[event] = encoded.previousPosition();
           event++;
         }
         CommandReceipt kept = append.receipt();

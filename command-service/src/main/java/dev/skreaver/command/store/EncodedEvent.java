@@ -7,6 +7,8 @@ import java.util.UUID;
  *
  * @param streamId null in a stream that begins with this append
  * @param micros since 1970
+ * @param previousPosition of the stream's event before it; 0 if that is in the same append, or
+ *     there is none
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record EncodedEvent(
@@ -22,4 +24,5 @@ record EncodedEvent(
     byte[] previousLeaf,
     byte[] leaf,
     byte[] salt,
-    byte[] payload) {}
+    byte[] payload,
+    long previousPosition) {}

@@ -110,6 +110,7 @@ final class EventEncoder {
             payloadHash,
             previousLeaf),
         salt,
-        payload);
+        payload,
+        previous == null ? 0 : previous.position());
   }
 }

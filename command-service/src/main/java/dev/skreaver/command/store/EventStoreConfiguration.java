@@ -33,8 +33,15 @@ class EventStoreConfiguration {
   private static final String TIMEOUTS =
       "-c statement_timeout=30s -c lock_timeout=20s -c idle_in_transaction_session_timeout=10s";
 
+  /** A plan that was made while the newest partition was empty must still hold when it is full. */
+  private static final String PLANS = " -c enable_seqscan=off";
+
   /** While one group waits for the disk the next one is made ready. */
   private static final int LANES = 2;
+
+  private static final int PARTITION_SIZE = 50_000_000;
+  private static final int SMALLEST_PARTITION = 10_000;
+  private static final int LARGEST_PARTITION = 1_000_000_000;
 
   private static final long PURGE_MINUTES = 10;
 
@@ -51,7 +58,7 @@ class EventStoreConfiguration {
     config.setConnectionTimeout(ACQUIRE_MILLIS);
     config.setInitializationFailTimeout(-1);
     config.addDataSourceProperty("ApplicationName", "skreaver-command-service");
-    config.addDataSourceProperty("options", TIMEOUTS);
+    config.addDataSourceProperty("options", TIMEOUTS + PLANS);
     config.addDataSourceProperty("tcpKeepAlive", "true");
     config.addDataSourceProperty("connectTimeout", "5");
     // Longer than any statement: it only ends the wait for a server that is gone.
@@ -81,6 +88,19 @@ class EventStoreConfiguration {
 
   private static int receiptHours(Environment environment) {
     return Settings.of(environment).number("SKREAVER_IDEMPOTENCY_HOURS", 24, 1, 24 * 30);
+  }
+
+  @Bean(destroyMethod = "close")
+  EventPartitions eventPartitions(HikariDataSource eventStoreDataSource, Environment environment)
+      throws SQLException {
+    int size =
+        Settings.of(environment)
+            .number(
+                "SKREAVER_EVENT_PARTITION_SIZE",
+                PARTITION_SIZE,
+                SMALLEST_PARTITION,
+                LARGEST_PARTITION);
+    return new EventPartitions(eventStoreDataSource, size).start();
   }
 
   @Bean(destroyMethod = "close")

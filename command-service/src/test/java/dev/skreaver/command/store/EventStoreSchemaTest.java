@@ -139,7 +139,7 @@ class EventStoreSchemaTest {
                     """
                         .formatted(filter)))
             .contains("Index Cond")
-            .doesNotContain("Seq Scan on event e", "Seq Scan on event_payload");
+            .doesNotContain("Seq Scan on event_1 ", "Seq Scan on event_payload_1 ");
       }
     }
   }

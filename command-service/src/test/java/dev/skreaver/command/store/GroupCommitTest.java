@@ -161,7 +161,8 @@ class GroupCommitTest {
                 LeafHash.none(),
                 LeafHash.none(),
                 bytes,
-                bytes));
+                bytes,
+                0));
       }
     } catch (SQLException e) {
       throw new IllegalStateException(e);

@@ -36,15 +36,24 @@ public class DatabaseConfiguration {
   private static final Duration ACQUIRE = Duration.ofSeconds(5);
   private static final Duration STATEMENT = Duration.ofSeconds(60);
 
-  /** Of an instance that vanished in a transaction: others wait for the segments that it locks. */
-  private static final Duration ABANDONED = Duration.ofSeconds(30);
+  private static final Map<String, String> SESSION =
+      // Of an instance that vanished in a transaction: others wait for the segments that it locks.
+      Map.of("idle_in_transaction_session_timeout", "30s");
+
+  private static final Map<String, String> EVENT_STORE_SESSION =
+      Map.of(
+          "idle_in_transaction_session_timeout",
+          "30s",
+          // A plan that was made while the newest partition was empty must hold when it is full.
+          "enable_seqscan",
+          "off");
 
   /** Migrates before anyone can get a connection. */
   @Bean(READ_MODEL_DEDICATED)
   ConnectionFactory readModelDedicated(Environment environment) {
     PostgresAddress address = PostgresAddress.from(environment, READ_MODEL_URL);
     ReadModelSchema.migrate(address);
-    return connections(address, "skreaver-query", READ_MODEL_URL);
+    return connections(address, "skreaver-query", READ_MODEL_URL, SESSION);
   }
 
   @Bean(value = READ_MODEL, destroyMethod = "dispose")
@@ -59,7 +68,8 @@ public class DatabaseConfiguration {
     return connections(
         PostgresAddress.from(environment, EVENT_STORE_URL),
         "skreaver-query-events",
-        EVENT_STORE_URL);
+        EVENT_STORE_URL,
+        EVENT_STORE_SESSION);
   }
 
   @Bean(value = EVENT_STORE, destroyMethod = "dispose")
@@ -79,7 +89,7 @@ public class DatabaseConfiguration {
   }
 
   private static ConnectionFactory connections(
-      PostgresAddress address, String application, String variable) {
+      PostgresAddress address, String application, String variable, Map<String, String> session) {
     var configuration =
         PostgresqlConnectionConfiguration.builder()
             .host(address.host())
@@ -90,7 +100,7 @@ public class DatabaseConfiguration {
             .applicationName(application)
             .connectTimeout(CONNECT)
             .statementTimeout(STATEMENT)
-            .options(Map.of("idle_in_transaction_session_timeout", ABANDONED.toMillis() + "ms"))
+            .options(session)
             .tcpKeepAlive(true);
     String sslMode = address.parameters().get("sslmode");
     if (sslMode != null) {

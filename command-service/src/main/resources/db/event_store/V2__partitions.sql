@@ -1,0 +1,252 @@
+-- Events and payloads are partitioned by ranges of positions, so that no index grows without bound,
+-- a vacuum never has more than one partition to do, and old events can be taken away as a whole.
+--
+-- A unique constraint of a partitioned table must contain the position, so each partition has its own
+-- on (stream, version), and event_store.append looks across partitions where that is needed. There is
+-- no default partition: it would have to be scanned for every one that is added.
+
+CREATE TABLE event_store.partition (
+  first_position bigint PRIMARY KEY,
+  last_position  bigint NOT NULL UNIQUE CHECK (last_position >= first_position)
+);
+
+ALTER TABLE event_store.event RENAME TO event_1;
+ALTER TABLE event_store.event_1 RENAME CONSTRAINT event_pkey TO event_1_pkey;
+ALTER TABLE event_store.event_1 RENAME CONSTRAINT event_stream_version TO event_1_stream_version;
+ALTER INDEX event_store.event_tenant_position RENAME TO event_1_tenant_position;
+ALTER TABLE event_store.event_payload RENAME TO event_payload_1;
+ALTER TABLE event_store.event_payload_1 RENAME CONSTRAINT event_payload_pkey TO event_payload_1_pkey;
+
+CREATE TABLE event_store.event (LIKE event_store.event_1 INCLUDING CONSTRAINTS)
+  PARTITION BY RANGE (position);
+ALTER TABLE event_store.event ADD PRIMARY KEY (position);
+CREATE INDEX event_tenant_position ON event_store.event (tenant_id, position);
+
+CREATE TABLE event_store.event_payload (LIKE event_store.event_payload_1 INCLUDING CONSTRAINTS)
+  PARTITION BY RANGE (position);
+ALTER TABLE event_store.event_payload ADD PRIMARY KEY (position);
+
+CREATE TRIGGER event_is_forever BEFORE UPDATE OR DELETE OR TRUNCATE ON event_store.event
+  FOR EACH STATEMENT EXECUTE FUNCTION event_store.refuse_change();
+CREATE TRIGGER payload_is_erased_or_kept BEFORE UPDATE OR TRUNCATE ON event_store.event_payload
+  FOR EACH STATEMENT EXECUTE FUNCTION event_store.refuse_change();
+
+-- What readers may rely on. payload is null once it has been erased. It is a subquery and no join, so
+-- that no plan reads the payloads of events from the beginning.
+CREATE OR REPLACE VIEW event_store.recorded_event AS
+  SELECT e.position, t.name AS tenant, s.key AS agent_id, e.version, e.event_id, y.name AS type,
+    y.revision, e.time, e.metadata,
+    (SELECT p.payload FROM event_store.event_payload p WHERE p.position = e.position) AS payload
+  FROM event_store.event e
+  JOIN event_store.stream s ON s.stream_id = e.stream_id
+  JOIN event_store.tenant t ON t.tenant_id = e.tenant_id
+  JOIN event_store.event_type y ON y.type_id = e.type_id;
+
+-- What was stored so far becomes the first partition, as it is and where it is.
+DO $$
+DECLARE
+  size CONSTANT bigint := 50000000;
+  last bigint;
+BEGIN
+  IF EXISTS (SELECT FROM event_store.event_1) THEN
+    SELECT ceil(greatest(max(position), pg_sequence_last_value('event_store.event_position'))
+        / size::numeric) * size
+      INTO last FROM event_store.event_1;
+    EXECUTE format('ALTER TABLE event_store.event ATTACH PARTITION event_store.event_1'
+      ' FOR VALUES FROM (1) TO (%s)', last + 1);
+    EXECUTE format('ALTER TABLE event_store.event_payload ATTACH PARTITION event_store.event_payload_1'
+      ' FOR VALUES FROM (1) TO (%s)', last + 1);
+    INSERT INTO event_store.partition VALUES (1, last);
+  ELSE
+    DROP TABLE event_store.event_1, event_store.event_payload_1;
+  END IF;
+END
+$$;
+
+-- One partition of events and one of their payloads. They are attached and not created in place,
+-- because that would lock out all readers. Triggers on statements hold for one table only.
+CREATE FUNCTION event_store.make_partition(p_first bigint, p_last bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format(
+    'CREATE TABLE event_store.event_%1$s (LIKE event_store.event INCLUDING CONSTRAINTS,'
+      ' CONSTRAINT event_%1$s_pkey PRIMARY KEY (position),'
+      ' CONSTRAINT event_%1$s_stream_version UNIQUE (stream_id, version));'
+    'CREATE TABLE event_store.event_payload_%1$s (LIKE event_store.event_payload'
+      ' INCLUDING CONSTRAINTS, CONSTRAINT event_payload_%1$s_pkey PRIMARY KEY (position));'
+    'CREATE TRIGGER event_is_forever BEFORE UPDATE OR DELETE OR TRUNCATE ON event_store.event_%1$s'
+      ' FOR EACH STATEMENT EXECUTE FUNCTION event_store.refuse_change();'
+    'CREATE TRIGGER payload_is_erased_or_kept BEFORE UPDATE OR TRUNCATE'
+      ' ON event_store.event_payload_%1$s'
+      ' FOR EACH STATEMENT EXECUTE FUNCTION event_store.refuse_change();'
+    'CREATE INDEX event_%1$s_tenant_position ON event_store.event_%1$s (tenant_id, position);'
+    'ALTER TABLE event_store.event ATTACH PARTITION event_store.event_%1$s'
+      ' FOR VALUES FROM (%1$s) TO (%2$s);'
+    'ALTER TABLE event_store.event_payload ATTACH PARTITION event_store.event_payload_%1$s'
+      ' FOR VALUES FROM (%1$s) TO (%2$s)',
+    p_first, p_last + 1);
+  INSERT INTO event_store.partition (first_position, last_position) VALUES (p_first, p_last);
+END
+$$;
+
+-- Makes a partition if there is no place for p_position yet. One is enough, however far away that is:
+-- a range that was skipped is empty.
+--
+--   p_size  how many positions a partition has; null for as many as the last one
+--
+-- Answers whether one was made.
+CREATE FUNCTION event_store.make_room(p_position bigint, p_size bigint DEFAULT NULL)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  start bigint;
+  size bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(8316866916872450670); -- 'skreparn' in ASCII
+  SELECT p.last_position + 1, p.last_position - p.first_position + 1
+    INTO start, size FROM event_store.partition p ORDER BY p.first_position DESC LIMIT 1;
+  start := COALESCE(start, 1);
+  size := COALESCE(p_size, size, 50000000);
+  IF start > p_position THEN
+    RETURN false;
+  END IF;
+  PERFORM event_store.make_partition(start, start + ((p_position - start) / size + 1) * size - 1);
+  RETURN true;
+END
+$$;
+
+-- Makes room for the next p_size events, ahead of need. Answers whether a partition was made.
+CREATE FUNCTION event_store.make_room_ahead(p_size bigint) RETURNS boolean LANGUAGE sql AS $$
+  SELECT event_store.make_room(
+    COALESCE(pg_sequence_last_value('event_store.event_position'), 0) + p_size, p_size)
+$$;
+
+DROP FUNCTION event_store.append(integer[], text[], bigint[], integer[], bigint[], uuid[], smallint[],
+  bigint[], bytea[], bytea[], bytea[], bytea[], bytea[], bytea[], integer[], text[], text[], text[],
+  integer[], bigint[], bytea[], integer);
+
+-- Appends what any number of commands decided: all or nothing.
+--
+--   p_new_*      one element for each stream that begins here
+--   p_stream_ids … p_payloads   one element for each event, in order; stream -k is the k-th new one;
+--                times are microseconds since 1970
+--   p_receipt_*  one element for each idempotency key; its position is that of the p_receipt_events-th
+--                event of this call, or p_receipt_positions where that is null
+--   p_receipt_hours  a receipt older than this no longer counts
+--   p_previous_positions  of the event before each one in its stream; 0 where that is in this call, or
+--                there is none; where it is null, all partitions are searched for a conflict
+--
+-- Event i (from 1) gets the position first_position + i - 1, new stream k the id first_stream + k - 1.
+-- Fails with unique_violation on event_stream_version (event_<first position>_stream_version within a
+-- partition), stream_key or command_receipt_key.
+CREATE FUNCTION event_store.append(
+  p_new_tenants integer[],
+  p_new_keys text[],
+  p_stream_ids bigint[],
+  p_tenants integer[],
+  p_versions bigint[],
+  p_event_ids uuid[],
+  p_types smallint[],
+  p_times bigint[],
+  p_metadata bytea[],
+  p_payload_hashes bytea[],
+  p_previous_leaves bytea[],
+  p_leaves bytea[],
+  p_salts bytea[],
+  p_payloads bytea[],
+  p_receipt_tenants integer[] DEFAULT '{}',
+  p_receipt_subjects text[] DEFAULT '{}',
+  p_receipt_keys text[] DEFAULT '{}',
+  p_receipt_fingerprints text[] DEFAULT '{}',
+  p_receipt_events integer[] DEFAULT '{}',
+  p_receipt_positions bigint[] DEFAULT '{}',
+  p_receipt_answers bytea[] DEFAULT '{}',
+  p_receipt_hours integer DEFAULT 24,
+  p_previous_positions bigint[] DEFAULT NULL,
+  OUT first_position bigint,
+  OUT first_stream bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+  new_streams integer := cardinality(p_new_keys);
+  events integer := cardinality(p_versions);
+  receipts integer := cardinality(p_receipt_keys);
+  written integer;
+  last_written bigint;
+  partition_start bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(8316866916622165362); -- 'skreaver' in ASCII
+
+  IF new_streams > 0 THEN
+    first_stream := nextval('event_store.stream_number');
+    IF new_streams > 1 THEN
+      PERFORM setval('event_store.stream_number', first_stream + new_streams - 1);
+    END IF;
+    INSERT INTO event_store.stream (stream_id, tenant_id, key)
+      SELECT first_stream + n.number - 1, n.tenant_id, n.key
+      FROM unnest(p_new_tenants, p_new_keys) WITH ORDINALITY AS n (tenant_id, key, number);
+  END IF;
+
+  IF events > 0 THEN
+    first_position := nextval('event_store.event_position');
+    IF events > 1 THEN
+      PERFORM setval('event_store.event_position', first_position + events - 1);
+    END IF;
+    last_written := first_position + events - 1;
+    SELECT p.first_position INTO partition_start FROM event_store.partition p
+      WHERE p.last_position >= last_written ORDER BY p.last_position LIMIT 1;
+    IF NOT FOUND THEN
+      -- The command service makes partitions ahead of need; this is for when it did not.
+      PERFORM event_store.make_room(last_written);
+      SELECT max(p.first_position) INTO partition_start FROM event_store.partition p;
+    END IF;
+    INSERT INTO event_store.event (position, stream_id, version, time, event_id, tenant_id, type_id,
+        payload_hash, previous_leaf, leaf, metadata)
+      SELECT first_position + e.number - 1,
+        CASE WHEN e.stream_id > 0 THEN e.stream_id ELSE first_stream - e.stream_id - 1 END,
+        e.version, timestamptz 'epoch' + e.time * interval '1 microsecond', e.event_id, e.tenant_id,
+        e.type_id, e.payload_hash, e.previous_leaf, e.leaf, e.metadata
+      FROM unnest(p_stream_ids, p_tenants, p_versions, p_event_ids, p_types, p_times, p_metadata,
+          p_payload_hashes, p_previous_leaves, p_leaves) WITH ORDINALITY
+        AS e (stream_id, tenant_id, version, event_id, type_id, time, metadata, payload_hash,
+          previous_leaf, leaf, number);
+    INSERT INTO event_store.event_payload (position, salt, payload)
+      SELECT first_position + p.number - 1, p.salt, p.payload
+      FROM unnest(p_salts, p_payloads) WITH ORDINALITY AS p (salt, payload, number);
+
+    -- What follows on an event of this partition could only conflict with a later event, and that is
+    -- in this partition too, whose unique constraint has refused it. So only the first event of a
+    -- stream in a partition needs a look at the partitions before.
+    IF (p_previous_positions IS NULL OR EXISTS (SELECT FROM unnest(p_previous_positions) AS previous
+          WHERE previous BETWEEN 1 AND partition_start - 1))
+      AND EXISTS (
+        SELECT FROM unnest(p_stream_ids, p_versions, p_previous_positions)
+          AS e (stream_id, version, previous)
+        WHERE e.stream_id > 0
+          AND (e.previous IS NULL OR e.previous BETWEEN 1 AND partition_start - 1)
+          AND (SELECT count(*) FROM event_store.event o
+            WHERE o.stream_id = e.stream_id AND o.version = e.version) > 1)
+    THEN
+      RAISE unique_violation USING CONSTRAINT = 'event_stream_version',
+        MESSAGE = 'an event of this version is in an earlier partition';
+    END IF;
+  END IF;
+
+  IF receipts > 0 THEN
+    INSERT INTO event_store.command_receipt AS kept
+        (tenant_id, subject, key, fingerprint, position, answer)
+      SELECT r.tenant_id, r.subject, r.key, r.fingerprint,
+        COALESCE(first_position + r.event - 1, r.position), r.answer
+      FROM unnest(p_receipt_tenants, p_receipt_subjects, p_receipt_keys, p_receipt_fingerprints,
+          p_receipt_events, p_receipt_positions, p_receipt_answers)
+        AS r (tenant_id, subject, key, fingerprint, event, position, answer)
+      ON CONFLICT ON CONSTRAINT command_receipt_key DO UPDATE
+        SET fingerprint = excluded.fingerprint, position = excluded.position,
+          answer = excluded.answer, created_at = excluded.created_at
+        WHERE kept.created_at < excluded.created_at - make_interval(hours => p_receipt_hours);
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF written < receipts THEN
+      RAISE unique_violation USING CONSTRAINT = 'command_receipt_key',
+        MESSAGE = 'an idempotency key has been used already';
+    END IF;
+  END IF;
+END
+$$;
