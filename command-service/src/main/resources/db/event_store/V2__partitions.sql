@@ -136,6 +136,8 @@ DROP FUNCTION event_store.append(integer[], text[], bigint[], integer[], bigint[
 --                there is none; where it is null, all partitions are searched for a conflict
 --
 -- Event i (from 1) gets the position first_position + i - 1, new stream k the id first_stream + k - 1.
+-- Readers are woken at the commit, by NOTIFY skreaver_events, '<last position>'; they look by themselves
+-- now and then, so a lost one costs only time.
 -- Fails with unique_violation on event_stream_version (event_<first position>_stream_version within a
 -- partition), stream_key or command_receipt_key.
 CREATE FUNCTION event_store.append(
@@ -228,6 +230,10 @@ BEGIN
       RAISE unique_violation USING CONSTRAINT = 'event_stream_version',
         MESSAGE = 'an event of this version is in an earlier partition';
     END IF;
+
+    -- In this transaction, because one of its own for every group costs more than the lock that a
+    -- notification takes during the commit: the appends hold one already.
+    PERFORM pg_notify('skreaver_events', last_written::text);
   END IF;
 
   IF receipts > 0 THEN

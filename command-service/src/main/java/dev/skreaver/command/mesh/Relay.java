@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,12 @@ final class Relay implements SmartLifecycle {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private static final Duration STEP_BACK = Duration.ofSeconds(3);
+
+  /**
+   * The first event after a rest is written at once, the next ones after this time together: a
+   * batch costs far more than one event more in it.
+   */
+  private static final Duration PACE = Duration.ofMillis(4);
 
   private final DataSource source;
   private final MeshStream stream;
@@ -112,8 +119,11 @@ final class Relay implements SmartLifecycle {
     // Whoever leads anew has its patience anew, also while Redis is still away.
     meshFailedAt = System.nanoTime();
     Cursor cursor = null;
+    long earliest = System.nanoTime();
     while (running()) {
       List<RecordedEvent> batch = List.of();
+      LockSupport.parkNanos(earliest - System.nanoTime());
+      earliest = System.nanoTime() + PACE.toNanos();
       try {
         if (cursor == null) {
           cursor = resume(store);

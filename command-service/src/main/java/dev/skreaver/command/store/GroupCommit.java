@@ -7,7 +7,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongConsumer;
 import javax.sql.DataSource;
 import org.axonframework.eventsourcing.eventstore.EventStoreException;
 import org.axonframework.modelling.command.AggregateStreamCreationException;
@@ -33,20 +32,11 @@ final class GroupCommit {
   private final DataSource dataSource;
   private final AppendFunction function;
   private final CatalogNumbers numbers;
-  private final LongConsumer committed;
 
-  /**
-   * @param committed told the last position of each group
-   */
-  GroupCommit(
-      DataSource dataSource,
-      AppendFunction function,
-      CatalogNumbers numbers,
-      LongConsumer committed) {
+  GroupCommit(DataSource dataSource, AppendFunction function, CatalogNumbers numbers) {
     this.dataSource = dataSource;
     this.function = function;
     this.numbers = numbers;
-    this.committed = committed;
   }
 
   /** Settles every append of the group. */
@@ -73,7 +63,9 @@ final class GroupCommit {
 
   private void store(Connection connection, List<Append> group, int attempt) throws SQLException {
     try {
-      succeed(group, function.call(connection, group, numbers));
+      Stored[] stored = function.call(connection, group, numbers);
+      // The next group is written while the callers of this one wake up.
+      Thread.startVirtualThread(() -> succeed(group, stored));
       return;
     } catch (SQLException e) {
       switch (StoreFailure.of(e)) {
@@ -139,15 +131,9 @@ final class GroupCommit {
     }
   }
 
-  private void succeed(List<Append> group, Stored[] stored) {
-    long last = 0;
+  private static void succeed(List<Append> group, Stored[] stored) {
     for (int i = 0; i < stored.length; i++) {
-      Append append = group.get(i);
-      last = Math.max(last, stored[i].firstPosition() + append.events().size() - 1);
-      append.succeed(stored[i]);
-    }
-    if (last > 0) {
-      committed.accept(last);
+      group.get(i).succeed(stored[i]);
     }
   }
 

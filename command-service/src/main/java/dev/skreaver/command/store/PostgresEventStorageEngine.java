@@ -52,7 +52,6 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   private final EventUpcaster upcasters;
   private final StreamHeads heads;
   private final EventEncoder encoder;
-  private final CommitSignal signal;
   private final AppendLane[] lanes;
 
   /**
@@ -69,9 +68,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     var numbers = new CatalogNumbers(dataSource);
     this.heads = new StreamHeads(dataSource);
     this.encoder = new EventEncoder(numbers, heads);
-    this.signal = new CommitSignal(dataSource);
-    var groups =
-        new GroupCommit(dataSource, new AppendFunction(receiptHours), numbers, signal::committed);
+    var groups = new GroupCommit(dataSource, new AppendFunction(receiptHours), numbers);
     this.lanes = new AppendLane[lanes];
     for (int i = 0; i < lanes; i++) {
       this.lanes[i] = new AppendLane(i, groups::write);
@@ -221,6 +218,5 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     for (AppendLane lane : lanes) {
       lane.close();
     }
-    signal.close();
   }
 }

@@ -39,6 +39,7 @@ final class Access {
           open("/api-docs/**"),
           // The handshake proves the token itself: a browser cannot send it in a header.
           open("/ws"),
+          known(GET, "/auth/me"),
           rule(GET, "/agents", AGENT_READ),
           rule(POST, "/agents", AGENT_MANAGE),
           rule(GET, "/agents/{id}", AGENT_READ),
@@ -59,36 +60,45 @@ final class Access {
 
   private Access() {}
 
-  private record Rule(HttpMethod method, PathPattern path, @Nullable Permission permission) {}
+  /**
+   * @param permission null if none is needed
+   */
+  private record Rule(
+      HttpMethod method, PathPattern path, boolean open, @Nullable Permission permission) {}
 
   private static Rule open(String path) {
-    return new Rule(GET, PathPatternParser.defaultInstance.parse(path), null);
+    return new Rule(GET, PathPatternParser.defaultInstance.parse(path), true, null);
+  }
+
+  /** For whoever has a token that is accepted. */
+  private static Rule known(HttpMethod method, String path) {
+    return new Rule(method, PathPatternParser.defaultInstance.parse(path), false, null);
   }
 
   private static Rule rule(HttpMethod method, String path, Permission permission) {
-    return new Rule(method, PathPatternParser.defaultInstance.parse(path), permission);
+    return new Rule(method, PathPatternParser.defaultInstance.parse(path), false, permission);
   }
 
   /** Whether anyone may make this request. */
   static boolean open(ServerHttpRequest request) {
     List<Rule> rules = rulesOf(request);
-    return !rules.isEmpty() && rules.stream().allMatch(rule -> rule.permission == null);
+    return !rules.isEmpty() && rules.stream().allMatch(Rule::open);
   }
 
   /**
-   * The permission that a request needs that is not open.
+   * The permission that a request needs that is not open; null if any accepted token is enough.
    *
    * @throws Refusal {@code not_found} for a path that is in no rule
    * @throws MethodNotAllowedException for a method that is in no rule of the path
    */
-  static Permission neededFor(ServerHttpRequest request) {
+  static @Nullable Permission neededFor(ServerHttpRequest request) {
     List<Rule> rules = rulesOf(request);
     if (rules.isEmpty()) {
       throw new Refusal(ErrorCode.NOT_FOUND, "Nothing is found at this path");
     }
     HttpMethod method = request.getMethod().equals(HEAD) ? GET : request.getMethod();
     for (Rule rule : rules) {
-      if (rule.method.equals(method) && rule.permission != null) {
+      if (rule.method.equals(method) && !rule.open) {
         return rule.permission;
       }
     }

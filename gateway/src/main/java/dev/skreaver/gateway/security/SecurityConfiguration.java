@@ -106,7 +106,10 @@ class SecurityConfiguration {
         .ofType(IdentityAuthentication.class)
         .<AuthorizationResult>map(
             known -> {
-              known.getPrincipal().require(Access.neededFor(request));
+              Permission needed = Access.neededFor(request);
+              if (needed != null) {
+                known.getPrincipal().require(needed);
+              }
               return new AuthorizationDecision(true);
             })
         .defaultIfEmpty(new AuthorizationDecision(false));

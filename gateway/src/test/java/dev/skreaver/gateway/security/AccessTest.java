@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 import org.springframework.web.reactive.result.method.annotation.RequestMappingHandlerMapping;
 
 class AccessTest {
@@ -52,6 +53,23 @@ class AccessTest {
         gateway.send(
             gateway.as(good().may(permission), path).method(method, BodyPublishers.noBody()));
     assertThat(allowed.status()).isNotIn(401, 403, 404, 405, 500);
+  }
+
+  @Test
+  void any_accepted_token_may_ask_who_it_is() {
+    var answer = gateway.send(gateway.as(good().may("agent:read", "write"), "/auth/me").GET());
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.json().at("/subject").asString()).isNotEmpty();
+    assertThat(answer.json().at("/tenant").asString()).isNotEmpty();
+    assertThat(answer.json().at("/permissions").valueStream().map(JsonNode::asString))
+        .containsExactly("agent:execute", "agent:manage", "agent:read");
+    assertThat(answer.json().at("/expires_at").asString()).isNotEmpty();
+  }
+
+  @Test
+  void nobody_asks_who_it_is_without_a_token() {
+    var answer = gateway.send(gateway.request("/auth/me").GET());
+    assertThat(answer.status()).isEqualTo(401);
   }
 
   @Test

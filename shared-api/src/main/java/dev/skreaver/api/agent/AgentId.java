@@ -12,12 +12,11 @@ import java.util.regex.Pattern;
  * and without {@code ..} (wire contract §2.2, the later and stricter form).
  */
 public record AgentId(@JsonValue String value) {
-  private static final Pattern FORM =
-      Pattern.compile("(?!.*\\.\\.)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}");
+  private static final Pattern FORM = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}");
 
   @JsonCreator
   public AgentId {
-    if (!FORM.matcher(value).matches()) {
+    if (!FORM.matcher(value).matches() || value.contains("..")) {
       throw new Refusal(
           ErrorCode.INVALID_AGENT_ID,
           "Invalid agent id '%s': use 1 to 128 of A-Z a-z 0-9 - _ . without '..' or a leading dot"

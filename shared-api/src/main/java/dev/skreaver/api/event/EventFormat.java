@@ -48,6 +48,9 @@ public final class EventFormat extends Jackson3Serializer {
     if (payload == null) {
       return new Payload(type, revision, JsonNodeFactory.instance.nullNode());
     }
+    if (EventCatalog.isCurrent(type, revision)) {
+      return new Payload(type, revision, WireJson.mapper().readTree(payload));
+    }
     var entry =
         new GenericDomainEventEntry<>(
             null,
