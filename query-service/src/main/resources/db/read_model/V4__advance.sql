@@ -1,6 +1,9 @@
 -- How far some segments of a generation have come: the last statement of the transaction that holds
 -- their rows. It refuses when a segment belongs to another instance by now, or is not where the
 -- caller believes it to be; then nothing of the transaction remains.
+--
+-- The commit does not wait for the disk. When the server crashes, the last commits may be gone, rows
+-- and positions alike, and are made again from the events; see docs/adr/0020.
 CREATE FUNCTION read_model.advance(
   of_projection text, of_generation integer, by_owner text,
   of_segments integer[], from_positions bigint[], to_position bigint) RETURNS void
@@ -8,6 +11,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   advanced integer;
 BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
   -- In the order in which a switch locks them.
   PERFORM FROM read_model.projection_token
     WHERE projection = of_projection AND generation = of_generation AND segment = ANY(of_segments)
@@ -23,5 +27,12 @@ BEGIN
       of_segments, of_projection, of_generation, cardinality(of_segments) - advanced, by_owner
       USING ERRCODE = 'SK001';
   END IF;
+END
+$$;
+
+-- For statements that find, after they have written, that it should not be.
+CREATE FUNCTION read_model.refuse(reason text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '%', reason;
 END
 $$;

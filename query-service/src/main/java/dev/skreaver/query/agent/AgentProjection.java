@@ -82,18 +82,12 @@ public class AgentProjection implements Projection<Map<AgentKey, AgentChange>> {
             .bind(12, column(rows, Boolean[]::new, AgentChange::deleted))
             .bind(13, column(rows, Instant[]::new, AgentChange::lastActivity))
             .bind(14, column(rows, Long[]::new, AgentChange::version));
-    return Flux.from(statement.execute())
-        .concatMap(result -> result.map(row -> String.valueOf(row.get("agent", String.class))))
-        .next()
-        .flatMap(
-            agent ->
-                Mono.error(
-                    new IllegalStateException("the history of " + agent + " has no beginning")));
+    return Flux.from(statement.execute()).flatMap(result -> result.getRowsUpdated()).then();
   }
 
   /**
    * An upsert finds its rows by the primary key whatever the planner thinks of the table, which
-   * during a replay grows from nothing to everything. It answers a row that has no beginning.
+   * during a replay grows from nothing to everything. A row without a beginning is refused.
    */
   private static String upsert(String table) {
     return """
@@ -122,7 +116,8 @@ public class AgentProjection implements Projection<Map<AgentKey, AgentChange>> {
         version = excluded.version
       WHERE agent.version < excluded.version
       RETURNING tenant, agent_id, created_at)
-    SELECT tenant || '/' || agent_id AS agent FROM written WHERE created_at IS NULL LIMIT 1
+    SELECT read_model.refuse('the history of ' || tenant || '/' || agent_id || ' has no beginning')
+    FROM written WHERE created_at IS NULL
     """
         .formatted(table);
   }

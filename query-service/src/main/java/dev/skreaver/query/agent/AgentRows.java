@@ -36,6 +36,10 @@ final class AgentRows {
       last_activity, version\
       """;
 
+  private static final String FIND =
+      "SELECT %s FROM read_model.agent WHERE tenant = :tenant AND agent_id = :agent AND NOT deleted"
+          .formatted(COLUMNS);
+
   private final DatabaseClient database;
 
   AgentRows(DatabaseClient readModel) {
@@ -51,15 +55,11 @@ final class AgentRows {
   private record Line(long total, @Nullable AgentView agent) {}
 
   Mono<AgentView> find(AgentKey key) {
-    var where =
-        new Where()
-            .and("tenant = :tenant", "tenant", key.tenant().value())
-            .and("agent_id = :agent AND NOT deleted", "agent", key.id().value());
-    return where
-        .bind(
-            database.sql(
-                "SELECT %s FROM read_model.agent WHERE %s".formatted(COLUMNS, where.sql())))
-        .map(AgentRows::agent)
+    return database
+        .sql(FIND)
+        .bind("tenant", key.tenant().value())
+        .bind("agent", key.id().value())
+        .map(row -> agent(row, 0))
         .one()
         .onErrorMap(Unavailable::readModel);
   }
@@ -99,9 +99,7 @@ final class AgentRows {
                     .formatted(COLUMNS, matching, where.sql(), orderBy)))
         .map(
             row ->
-                new Line(
-                    required(row, "total", Long.class),
-                    row.get("agent_id") == null ? null : agent(row)))
+                new Line(required(row, 0, Long.class), row.get(1) == null ? null : agent(row, 1)))
         .all()
         .collectList()
         .map(
@@ -176,25 +174,28 @@ final class AgentRows {
     return new String(points, 0, last + 1);
   }
 
-  private static AgentView agent(Readable row) {
+  /**
+   * @param first the number of the first of {@link #COLUMNS}; a name would be looked for each time
+   */
+  private static AgentView agent(Readable row, int first) {
     return new AgentView(
-        new AgentId(required(row, "agent_id", String.class)),
-        AgentType.fromWire(required(row, "agent_type", String.class)),
-        AgentStatus.fromWire(required(row, "status", String.class)),
-        row.get("status_reason", String.class),
-        required(row, "status_since", Instant.class),
-        row.get("name", String.class),
-        WireJson.mapper().readValue(required(row, "labels", String.class), LABELS),
-        WireJson.mapper().readValue(required(row, "config", String.class), CONFIG),
-        WireJson.mapper().readValue(required(row, "limits", String.class), AgentLimits.class),
-        required(row, "owner", String.class),
-        required(row, "created_at", Instant.class),
-        required(row, "last_activity", Instant.class),
-        required(row, "version", Long.class),
+        new AgentId(required(row, first, String.class)),
+        AgentType.fromWire(required(row, first + 2, String.class)),
+        AgentStatus.fromWire(required(row, first + 5, String.class)),
+        row.get(first + 6, String.class),
+        required(row, first + 7, Instant.class),
+        row.get(first + 8, String.class),
+        WireJson.mapper().readValue(required(row, first + 9, String.class), LABELS),
+        WireJson.mapper().readValue(required(row, first + 10, String.class), CONFIG),
+        WireJson.mapper().readValue(required(row, first + 3, String.class), AgentLimits.class),
+        required(row, first + 4, String.class),
+        required(row, first + 1, Instant.class),
+        required(row, first + 11, Instant.class),
+        required(row, first + 12, Long.class),
         false);
   }
 
-  private static <T> T required(Readable row, String column, Class<T> type) {
-    return Objects.requireNonNull(row.get(column, type), column);
+  private static <T> T required(Readable row, int column, Class<T> type) {
+    return Objects.requireNonNull(row.get(column, type), () -> "column " + column + " is null");
   }
 }

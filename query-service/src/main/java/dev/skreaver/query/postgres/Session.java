@@ -7,8 +7,10 @@ import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.Exceptions;
@@ -74,18 +76,31 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Sends all of it without waiting for answers in between; it is carried out in this order. Of
-   * several failures the first one counts.
+   * Runs work as one transaction in one round trip: nothing waits for an answer before the commit
+   * is sent, so the work must send everything when it is subscribed to, and only the server can
+   * refuse it. After a failure the session is of no more use.
+   *
+   * @param then run as soon as it is committed; must not wait
    */
-  public void pipeline(Publisher<?>... work) {
+  public void pipelined(Runnable then, Publisher<?>... work) {
+    Mono<Void> all =
+        Mono.whenDelayError(
+            Stream.of(
+                    Stream.of(command("BEGIN")), Arrays.stream(work), Stream.of(command("COMMIT")))
+                .flatMap(each -> each)
+                .toList());
     try {
-      Mono.whenDelayError(work).block(SILENCE);
+      all.doOnSuccess(done -> then.run()).block(SILENCE);
     } catch (RuntimeException e) {
       throw Exceptions.unwrapMultipleExcludingTracebacks(e).getFirst()
               instanceof RuntimeException first
           ? first
           : e;
     }
+  }
+
+  private Publisher<?> command(String sql) {
+    return Flux.from(connection.createStatement(sql).execute()).flatMap(Result::getRowsUpdated);
   }
 
   public void begin() {
@@ -100,12 +115,17 @@ public final class Session implements AutoCloseable {
     run(connection.rollbackTransaction());
   }
 
-  public void rollbackQuietly(RuntimeException cause) {
+  private void rollbackQuietly(RuntimeException cause) {
     try {
       rollback();
     } catch (RuntimeException e) {
       cause.addSuppressed(e);
     }
+  }
+
+  /** Closes a connection that may be broken, without waiting for it. */
+  public void discard() {
+    Mono.from(connection.close()).onErrorComplete().subscribe();
   }
 
   @Override

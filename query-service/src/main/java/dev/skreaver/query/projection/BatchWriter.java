@@ -10,7 +10,6 @@ import dev.skreaver.api.projection.ProjectionAdmin.Retry;
 import dev.skreaver.query.postgres.Session;
 import dev.skreaver.query.projection.DeadLetters.Letter;
 import io.r2dbc.spi.Connection;
-import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -50,28 +49,10 @@ final class BatchWriter<B> {
     return projection.onFailure() == FailurePolicy.DEAD_LETTER;
   }
 
-  /**
-   * Handles events none of which has to wait, and {@code last}, in a transaction of its own and in
-   * two round trips: all or nothing.
-   */
-  void writeAll(
-      ConnectionFactory readModel,
-      Generation generation,
-      List<RecordedEvent> events,
-      Function<Connection, Publisher<?>> last) {
+  /** What writes events none of which has to wait. It sends everything when it is subscribed to. */
+  Function<Connection, Publisher<?>> writing(Generation generation, List<RecordedEvent> events) {
     B batch = fold(events);
-    try (Session session = Session.open(readModel)) {
-      Connection connection = session.connection();
-      try {
-        session.pipeline(
-            connection.beginTransaction(),
-            projection.write(connection, generation.tables(), batch));
-        session.pipeline(last.apply(connection), connection.commitTransaction());
-      } catch (RuntimeException e) {
-        session.rollbackQuietly(e);
-        throw e;
-      }
-    }
+    return connection -> projection.write(connection, generation.tables(), batch);
   }
 
   private B fold(List<RecordedEvent> events) {
@@ -82,7 +63,7 @@ final class BatchWriter<B> {
     return batch;
   }
 
-  /** Whether it may be an event's fault that {@link #writeAll} failed. */
+  /** Whether it may be an event's fault that {@link #writing} failed. */
   static boolean blamesEvents(RuntimeException e) {
     return e instanceof UnknownEventException || blamesData(e);
   }

@@ -112,6 +112,7 @@ final class Instances implements AutoCloseable {
         if (closed) {
           return;
         }
+        positions.forget();
         log.warn("The read model cannot be reached and is tried again: {}", e.getMessage());
         try {
           Thread.sleep(HEARTBEAT);
@@ -194,6 +195,7 @@ final class Instances implements AutoCloseable {
 
   /** Must not wait: it runs on the driver's thread. */
   private void hear(String message) {
+    int epoch = positions.epoch();
     String[] parts = message.split(" ", -1);
     if (parts.length < 2 || parts[0].equals(id)) {
       return;
@@ -206,7 +208,7 @@ final class Instances implements AutoCloseable {
     if (progress != null && parts.length == 3) {
       String[] handled = parts[2].split(",", -1);
       for (int segment = 0; segment < handled.length; segment++) {
-        progress.learned(segment, Long.parseLong(handled[segment]));
+        progress.learned(epoch, segment, Long.parseLong(handled[segment]));
       }
     }
   }

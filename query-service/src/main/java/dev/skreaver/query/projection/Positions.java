@@ -8,15 +8,33 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** How far every generation has come, in memory. */
+/**
+ * How far every generation has come, in memory. What was known before {@link #forget} counts no
+ * more: the epoch in which something was read or written goes with it.
+ */
 final class Positions {
   private final Map<String, ServingPosition> serving = new ConcurrentHashMap<>();
   private final Map<Generation, Progress> progress = new ConcurrentHashMap<>();
+  private volatile int epoch;
   private volatile Consumer<Generation> listener = generation -> {};
 
   /** Told, from any thread, which generation this process has brought further. */
   void onOwnAdvance(Consumer<Generation> listener) {
     this.listener = listener;
+  }
+
+  int epoch() {
+    return epoch;
+  }
+
+  /**
+   * To be called when the database may have gone back, before anyone can read of it again: the last
+   * commits of the read models do not survive its crash.
+   */
+  synchronized void forget() {
+    epoch++;
+    progress.values().forEach(generation -> generation.forget(epoch));
+    serving.values().forEach(ServingPosition::forget);
   }
 
   /** Must be called once for each projection before anything else. */
@@ -38,13 +56,14 @@ final class Positions {
     return found;
   }
 
-  Progress open(Generation generation, int segments) {
+  synchronized Progress open(Generation generation, int segments) {
     return progress.computeIfAbsent(
         generation,
         opened ->
             new Progress(
                 opened,
                 segments,
+                epoch,
                 () -> serving(opened.projection()).advanced(),
                 () -> listener.accept(opened)));
   }

@@ -4,22 +4,25 @@ import java.util.Arrays;
 
 /**
  * How far one generation has come in each segment, as far as this process knows; what it once knew
- * stays true, whoever owns the segment now.
+ * stays true, whoever owns the segment now, until it is told to forget.
  */
 final class Progress {
   private final Generation generation;
   private final Runnable onOwnAdvance;
   private final Runnable onAdvance;
   private final long[] handled;
+  private int epoch;
 
   /**
    * @param onOwnAdvance run, in addition, when this process itself has come further
    */
-  Progress(Generation generation, int segments, Runnable onAdvance, Runnable onOwnAdvance) {
+  Progress(
+      Generation generation, int segments, int epoch, Runnable onAdvance, Runnable onOwnAdvance) {
     this.generation = generation;
     this.onOwnAdvance = onOwnAdvance;
     this.onAdvance = onAdvance;
     this.handled = new long[segments];
+    this.epoch = epoch;
   }
 
   Generation generation() {
@@ -30,9 +33,21 @@ final class Progress {
     return handled.length;
   }
 
-  /** This process has handled all events of these segments up to a position. */
-  void advanced(int[] segments, long position) {
+  synchronized void forget(int next) {
+    epoch = next;
+    Arrays.fill(handled, 0);
+  }
+
+  /**
+   * This process has handled all events of these segments up to a position.
+   *
+   * @param since the epoch in which it began to
+   */
+  void advanced(int since, int[] segments, long position) {
     synchronized (this) {
+      if (since != epoch) {
+        return;
+      }
       for (int segment : segments) {
         handled[segment] = Math.max(handled[segment], position);
       }
@@ -41,10 +56,14 @@ final class Progress {
     onOwnAdvance.run();
   }
 
-  /** From the database, or from the instance that owns the segment. */
-  void learned(int segment, long position) {
+  /**
+   * From the database, or from the instance that owns the segment.
+   *
+   * @param since the epoch in which the database was asked
+   */
+  void learned(int since, int segment, long position) {
     synchronized (this) {
-      if (segment >= handled.length || handled[segment] >= position) {
+      if (since != epoch || segment >= handled.length || handled[segment] >= position) {
         return;
       }
       handled[segment] = position;

@@ -41,6 +41,9 @@ public interface Projection<B> {
    * Writes the collected changes, with one statement per table. Rows are guarded by position: a
    * change that is already there is not made again. Begins and ends no transaction.
    *
+   * <p>All statements are sent when it is subscribed to, and the commit follows without waiting:
+   * what must not be committed is to be refused by the server, as {@code read_model.refuse} does.
+   *
    * @param tables the names of the generation that is written
    */
   Mono<Void> write(Connection connection, Tables tables, B batch);

@@ -60,7 +60,7 @@ class ProjectionConfiguration {
             registry,
             positions,
             instances,
-            new Projectors(tail, readModel, instances, instance)));
+            new Projectors(tail, positions, readModel, dedicated, instances, instance)));
     return engine.get();
   }
 

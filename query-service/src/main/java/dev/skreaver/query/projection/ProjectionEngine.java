@@ -159,12 +159,13 @@ final class ProjectionEngine implements AutoCloseable {
       instances.start();
       ensured = true;
     }
+    int epoch = positions.epoch();
     Map<String, Entry> read = registry.read();
     boolean building = false;
     for (Projection<?> projection : projections.values()) {
       Entry entry = read.get(projection.name());
       if (entry != null) {
-        follow(projection, entry);
+        follow(projection, entry, epoch);
         building |= entry.building() != null;
       }
     }
@@ -173,16 +174,16 @@ final class ProjectionEngine implements AutoCloseable {
     return building;
   }
 
-  private void follow(Projection<?> projection, Entry entry) {
+  private void follow(Projection<?> projection, Entry entry, int epoch) {
     var wanted = new HashSet<Generation>();
     Generation liveGeneration = entry.liveGeneration();
-    Progress live = open(entry, liveGeneration, wanted);
+    Progress live = open(entry, liveGeneration, epoch, wanted);
     ServingPosition serving = positions.serving(projection.name());
     if (serving.serving() != live) {
       serving.serve(live);
     }
     Generation building = entry.buildingGeneration();
-    Progress next = building == null ? null : open(entry, building, wanted);
+    Progress next = building == null ? null : open(entry, building, epoch, wanted);
     run(projection, wanted);
     if (next == null) {
       rates.keySet().removeIf(old -> old.projection().equals(projection.name()));
@@ -195,10 +196,10 @@ final class ProjectionEngine implements AutoCloseable {
     }
   }
 
-  private Progress open(Entry entry, Generation generation, Set<Generation> wanted) {
+  private Progress open(Entry entry, Generation generation, int epoch, Set<Generation> wanted) {
     List<Token> tokens = entry.tokens(generation.number());
     Progress progress = positions.open(generation, tokens.size());
-    tokens.forEach(token -> progress.learned(token.segment(), token.position()));
+    tokens.forEach(token -> progress.learned(epoch, token.segment(), token.position()));
     wanted.add(generation);
     return progress;
   }

@@ -3,6 +3,7 @@ package dev.skreaver.query.projection;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.query.postgres.Session;
 import dev.skreaver.query.tail.EventTail;
+import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,8 +19,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,10 +40,12 @@ final class Projector implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Projector.class);
 
   private final EventTail tail;
+  private final Positions positions;
   private final Progress progress;
   private final BatchWriter<?> writer;
   private final SegmentTokens tokens;
   private final ConnectionFactory readModel;
+  private final ConnectionFactory dedicated;
   private final Instances instances;
   private final PagesAhead pages;
   private final Map<Integer, Segment> segments = new TreeMap<>();
@@ -55,22 +60,28 @@ final class Projector implements AutoCloseable {
   private volatile boolean waitingChanged = true;
   private volatile boolean lost = true;
   private volatile boolean closed;
+  private @Nullable Session own;
   private @Nullable String trouble;
   private long shared;
+  private int epoch = -1;
   private @Nullable Thread thread;
 
   Projector(
       EventTail tail,
+      Positions positions,
       Progress progress,
       BatchWriter<?> writer,
       SegmentTokens tokens,
       ConnectionFactory readModel,
+      ConnectionFactory dedicated,
       Instances instances) {
     this.tail = tail;
+    this.positions = positions;
     this.progress = progress;
     this.writer = writer;
     this.tokens = tokens;
     this.readModel = readModel;
+    this.dedicated = dedicated;
     this.instances = instances;
     this.pages = new PagesAhead(tail);
   }
@@ -106,6 +117,7 @@ final class Projector implements AutoCloseable {
           wake.tryAcquire(pause, TimeUnit.NANOSECONDS);
         }
       }
+      discardOwn();
       tokens.releaseAll();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -135,6 +147,7 @@ final class Projector implements AutoCloseable {
 
   private long round() {
     long now = System.nanoTime();
+    lost |= epoch != positions.epoch();
     if (lost || now - shared >= SHARING.toNanos()) {
       share();
       shared = now;
@@ -156,22 +169,21 @@ final class Projector implements AutoCloseable {
   }
 
   private void share() {
-    boolean forgotten = lost;
-    lost = false;
-    List<SegmentTokens.Token> all = tokens.share(instances.share(progress.segments()));
-    if (forgotten) {
+    if (lost) {
       segments.clear();
+      epoch = positions.epoch();
+      lost = false;
     }
+    List<SegmentTokens.Token> all = tokens.share(instances.share(progress.segments()));
+    segments.keySet().removeIf(number -> all.stream().noneMatch(token -> token.owns(number)));
     for (SegmentTokens.Token token : all) {
-      if (!token.own()) {
-        segments.remove(token.segment());
-      } else if (!segments.containsKey(token.segment())) {
+      Segment known = segments.get(token.segment());
+      if (token.own() && (known == null || known.stored() != token.position())) {
         segments.put(token.segment(), new Segment(token.segment(), token.position()));
         waitingChanged = true;
       }
-      progress.learned(token.segment(), token.position());
+      progress.learned(epoch, token.segment(), token.position());
     }
-    segments.keySet().removeIf(number -> all.stream().noneMatch(t -> t.segment() == number));
     // A sequence that was retried is handled fast again.
     waitingChanged |= !waiting.isEmpty();
   }
@@ -254,17 +266,20 @@ final class Projector implements AutoCloseable {
 
   private void passed(List<Part> parts, long to) {
     parts.forEach(part -> part.segment.passed(to));
-    progress.advanced(numbers(parts), to);
+    progress.advanced(epoch, numbers(parts), to);
   }
 
   private void inParallel(List<Part> parts, long to) {
     var tasks = new ArrayList<Callable<Boolean>>();
+    passed(parts.stream().filter(part -> part.events.isEmpty()).toList(), to);
     for (Part part : parts) {
-      tasks.add(
-          () -> {
-            together(List.of(part), to);
-            return true;
-          });
+      if (!part.events.isEmpty()) {
+        tasks.add(
+            () -> {
+              alone(part, to);
+              return true;
+            });
+      }
     }
     try {
       for (var done : parallel.invokeAll(tasks)) {
@@ -279,28 +294,64 @@ final class Projector implements AutoCloseable {
 
   /** All of it in one transaction; where an event spoils that, each segment by itself. */
   private void together(List<Part> parts, long to) {
-    List<Segment> all = parts.stream().map(Part::segment).toList();
-    List<RecordedEvent> events = inOrder(parts);
-    if (events.isEmpty()) {
-      passed(parts, to);
-      return;
-    }
     try {
-      writer.writeAll(
-          readModel,
-          progress.generation(),
-          events,
-          connection -> tokens.advance(connection, all, to));
+      Function<Connection, Publisher<?>> write =
+          writer.writing(progress.generation(), inOrder(parts));
+      commit(own(), write, parts, to);
     } catch (RuntimeException e) {
+      discardOwn();
       if (BatchWriter.blamesEvents(e)) {
         parts.forEach(part -> carefully(part, to));
       } else {
         failed(parts, e);
       }
-      return;
     }
-    all.forEach(segment -> segment.committed(to));
-    progress.advanced(numbers(parts), to);
+  }
+
+  /** The same for a segment of its own, beside others. */
+  private void alone(Part part, long to) {
+    try {
+      Function<Connection, Publisher<?>> write = writer.writing(progress.generation(), part.events);
+      try (Session session = Session.open(readModel)) {
+        commit(session, write, List.of(part), to);
+      }
+    } catch (RuntimeException e) {
+      if (BatchWriter.blamesEvents(e)) {
+        carefully(part, to);
+      } else {
+        failed(List.of(part), e);
+      }
+    }
+  }
+
+  private void commit(
+      Session session, Function<Connection, Publisher<?>> write, List<Part> parts, long to) {
+    List<Segment> written = parts.stream().map(Part::segment).toList();
+    Connection connection = session.connection();
+    int since = epoch;
+    session.pipelined(
+        () -> progress.advanced(since, numbers(parts), to),
+        write.apply(connection),
+        tokens.advance(connection, written, to));
+    written.forEach(segment -> segment.committed(to));
+  }
+
+  /** The connection that is kept for what is written together: none is to be waited for. */
+  private Session own() {
+    Session kept = own;
+    if (kept == null) {
+      kept = Session.open(dedicated);
+      own = kept;
+    }
+    return kept;
+  }
+
+  private void discardOwn() {
+    Session kept = own;
+    own = null;
+    if (kept != null) {
+      kept.discard();
+    }
   }
 
   private static List<RecordedEvent> inOrder(List<Part> parts) {
@@ -328,7 +379,7 @@ final class Projector implements AutoCloseable {
       waitingChanged = true;
     }
     part.segment.committed(to);
-    progress.advanced(numbers(List.of(part)), to);
+    progress.advanced(epoch, numbers(List.of(part)), to);
   }
 
   private void failed(List<Part> parts, RuntimeException failure) {

@@ -9,14 +9,24 @@ import java.util.concurrent.ConcurrentHashMap;
 /** The projectors that run in this instance, one for each generation that is live or built. */
 final class Projectors {
   private final EventTail tail;
+  private final Positions positions;
   private final ConnectionFactory readModel;
+  private final ConnectionFactory dedicated;
   private final Instances instances;
   private final String instance;
   private final Map<Generation, Projector> running = new ConcurrentHashMap<>();
 
-  Projectors(EventTail tail, ConnectionFactory readModel, Instances instances, String instance) {
+  Projectors(
+      EventTail tail,
+      Positions positions,
+      ConnectionFactory readModel,
+      ConnectionFactory dedicated,
+      Instances instances,
+      String instance) {
     this.tail = tail;
+    this.positions = positions;
     this.readModel = readModel;
+    this.dedicated = dedicated;
     this.instances = instances;
     this.instance = instance;
   }
@@ -30,10 +40,12 @@ final class Projectors {
     var projector =
         new Projector(
             tail,
+            positions,
             progress,
             writer,
             new SegmentTokens(readModel, generation, instance),
             readModel,
+            dedicated,
             instances);
     running.put(generation, projector);
     projector.start();

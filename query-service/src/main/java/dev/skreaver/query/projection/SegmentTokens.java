@@ -37,7 +37,11 @@ final class SegmentTokens {
   /**
    * @param own whether this instance owns it
    */
-  record Token(int segment, long position, boolean own) {}
+  record Token(int segment, long position, boolean own) {
+    boolean owns(int number) {
+      return own && segment == number;
+    }
+  }
 
   /**
    * Gives back what is more than a fair share, and takes what is nobody's up to that share.

@@ -5,11 +5,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
-import reactor.core.scheduler.Schedulers;
 
 /**
- * The position of a projection's serving generation. It never goes back: a generation serves only
- * when it holds all that the one before it held.
+ * The position of a projection's serving generation. It never goes back unless the database did: a
+ * generation serves only when it holds all that the one before it held.
  */
 final class ServingPosition {
   private record Waiter(long position, MonoSink<Long> sink) {}
@@ -26,6 +25,10 @@ final class ServingPosition {
 
   @Nullable Progress serving() {
     return serving;
+  }
+
+  void forget() {
+    floor = 0;
   }
 
   long position() {
@@ -49,19 +52,21 @@ final class ServingPosition {
         });
   }
 
-  /** Completes with the position when it is at least this; never ends by itself. */
+  /**
+   * Completes with the position when it is at least this, on the thread that has brought it there:
+   * what follows must not wait. Never ends by itself.
+   */
   Mono<Long> reached(long wanted) {
     long now = position();
     if (now >= wanted) {
       return Mono.just(now);
     }
-    return Mono.<Long>create(
-            sink -> {
-              var waiter = new Waiter(wanted, sink);
-              waiters.add(waiter);
-              sink.onDispose(() -> waiters.remove(waiter));
-              advanced();
-            })
-        .publishOn(Schedulers.parallel());
+    return Mono.create(
+        sink -> {
+          var waiter = new Waiter(wanted, sink);
+          waiters.add(waiter);
+          sink.onDispose(() -> waiters.remove(waiter));
+          advanced();
+        });
   }
 }

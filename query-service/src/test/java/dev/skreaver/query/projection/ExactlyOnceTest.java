@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skreaver.query.StoredEvents;
 import dev.skreaver.query.StoredEvents.Draft;
-import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +13,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 class ExactlyOnceTest {
+  private static final String NO_LUCK =
+      "DO $$ BEGIN RAISE EXCEPTION 'no luck' USING ERRCODE = '40001'; END $$";
+
   private final StoredEvents store = StoredEvents.create();
   private final Tally tally = new Tally();
 
@@ -56,7 +58,9 @@ class ExactlyOnceTest {
     tally.afterWrite =
         connection ->
             left.getAndDecrement() > 0
-                ? Mono.error(new R2dbcTransientResourceException("no luck", "40001"))
+                ? Flux.from(connection.createStatement(NO_LUCK).execute())
+                    .flatMap(result -> result.getRowsUpdated())
+                    .then()
                 : Mono.empty();
 
     long head = store.append(rounds(10, 5));

@@ -45,7 +45,7 @@ final class Tally implements Projection<Tally.Batch> {
   /** Reasons that {@link #apply} cannot handle, until they are removed. */
   final Set<String> poison = ConcurrentHashMap.newKeySet();
 
-  /** What happens after the rows are written and before they are committed. */
+  /** What is sent after the rows and before their commit. */
   volatile Function<Connection, Mono<Void>> afterWrite = connection -> Mono.empty();
 
   final AtomicInteger writes = new AtomicInteger();
@@ -122,7 +122,8 @@ final class Tally implements Projection<Tally.Batch> {
                 .bind(5, rows.stream().map(row -> row.getValue().reason).toArray(String[]::new))
                 .execute())
         .flatMap(result -> result.getRowsUpdated())
-        .then(
+        .then()
+        .and(
             Mono.defer(
                 () -> {
                   writes.incrementAndGet();
