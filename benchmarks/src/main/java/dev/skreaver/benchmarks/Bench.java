@@ -3,6 +3,7 @@ package dev.skreaver.benchmarks;
 import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.json.WireJson;
+import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.standalone.Standalone;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -30,7 +31,9 @@ public final class Bench implements ToolProvider {
     /** From a command's acknowledgement to the read model and to a WebSocket. */
     LATENCY,
     /** Reads of one agent through the gateway. */
-    READS
+    READS,
+    /** A read model that is built anew from the first event. */
+    REPLAY
   }
 
   @Override
@@ -84,6 +87,11 @@ public final class Bench implements ToolProvider {
         description = "Commands per second while latencies are measured. Default: 500.")
     private int rate = 500;
 
+    @Option(
+        names = "--fleet",
+        description = "Agents of five events each that are replayed. Default: 20000.")
+    private int fleet = 20_000;
+
     @Override
     public Integer call() {
       Set<Group> groups = names.isEmpty() ? EnumSet.allOf(Group.class) : EnumSet.copyOf(names);
@@ -125,6 +133,11 @@ public final class Bench implements ToolProvider {
             figures.accept(roundTrip);
             new CommitToReader(rate, time)
                 .measure(agents, queries, edge, roundTrip)
+                .forEach(figures);
+          }
+          if (groups.contains(Group.REPLAY)) {
+            new Replay(fleet)
+                .measure(agents, queries, system.face(ProjectionAdmin.class), limits)
                 .forEach(figures);
           }
         }

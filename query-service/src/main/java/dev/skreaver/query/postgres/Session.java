@@ -66,6 +66,11 @@ public final class Session implements AutoCloseable {
             .reduce(0L, Long::sum));
   }
 
+  /** The same for what takes as long as it takes, where the statement timeout is off. */
+  public void updateForLong(String sql) {
+    Flux.from(command(sql)).then().block();
+  }
+
   public <T> List<T> rows(String sql, Function<Readable, T> row, Object... parameters) {
     return waitFor(rows(connection, sql, row, parameters).collectList());
   }

@@ -28,8 +28,9 @@ class ProjectionConfiguration {
 
   @Bean
   Registry projectionRegistry(
-      @Qualifier(DatabaseConfiguration.READ_MODEL) ConnectionFactory readModel) {
-    return new Registry(readModel);
+      @Qualifier(DatabaseConfiguration.READ_MODEL) ConnectionFactory readModel,
+      @Qualifier(DatabaseConfiguration.READ_MODEL_DEDICATED) ConnectionFactory dedicated) {
+    return new Registry(readModel, dedicated);
   }
 
   @Bean(initMethod = "start", destroyMethod = "close")

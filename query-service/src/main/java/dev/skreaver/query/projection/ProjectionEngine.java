@@ -184,7 +184,7 @@ final class ProjectionEngine implements AutoCloseable {
     }
     Generation building = entry.buildingGeneration();
     Progress next = building == null ? null : open(entry, building, epoch, wanted);
-    run(projection, wanted);
+    run(projection, liveGeneration, wanted);
     if (next == null) {
       rates.keySet().removeIf(old -> old.projection().equals(projection.name()));
       registry.dropRetired(projection);
@@ -204,7 +204,7 @@ final class ProjectionEngine implements AutoCloseable {
     return progress;
   }
 
-  private void run(Projection<?> projection, Set<Generation> wanted) {
+  private void run(Projection<?> projection, Generation live, Set<Generation> wanted) {
     for (Generation generation : projectors.running()) {
       if (generation.projection().equals(projection.name()) && !wanted.contains(generation)) {
         projectors.stop(generation);
@@ -213,13 +213,21 @@ final class ProjectionEngine implements AutoCloseable {
     }
     for (Generation generation : wanted) {
       if (!projectors.running().contains(generation)) {
-        projectors.start(positions.get(generation), writer(projection.name()));
+        projectors.start(
+            positions.get(generation),
+            writer(projection.name()),
+            generation.equals(live)
+                ? null
+                : new Rebuild(() -> registry.index(projection, generation)));
       }
     }
   }
 
   private void letServe(Projection<?> projection, Progress live, Progress next) {
     if (next.position() + NEARLY < live.position()) {
+      return;
+    }
+    if (!registry.indexed(projection, next.generation())) {
       return;
     }
     boolean served =

@@ -35,6 +35,9 @@ final class Projector implements AutoCloseable {
   /** So many events are one transaction, whatever segments they belong to. */
   private static final int TOGETHER = 500;
 
+  /** So near to the head, a generation that is built is nearly complete. */
+  private static final long NEARLY = 5_000;
+
   private static final Duration SHARING = Duration.ofSeconds(1);
   private static final Duration STOPPING = Duration.ofSeconds(15);
   private static final Logger log = LoggerFactory.getLogger(Projector.class);
@@ -43,6 +46,7 @@ final class Projector implements AutoCloseable {
   private final Positions positions;
   private final Progress progress;
   private final BatchWriter<?> writer;
+  private final @Nullable Rebuild rebuild;
   private final SegmentTokens tokens;
   private final ConnectionFactory readModel;
   private final ConnectionFactory dedicated;
@@ -71,6 +75,7 @@ final class Projector implements AutoCloseable {
       Positions positions,
       Progress progress,
       BatchWriter<?> writer,
+      @Nullable Rebuild rebuild,
       SegmentTokens tokens,
       ConnectionFactory readModel,
       ConnectionFactory dedicated,
@@ -79,6 +84,7 @@ final class Projector implements AutoCloseable {
     this.positions = positions;
     this.progress = progress;
     this.writer = writer;
+    this.rebuild = rebuild;
     this.tokens = tokens;
     this.readModel = readModel;
     this.dedicated = dedicated;
@@ -160,6 +166,9 @@ final class Projector implements AutoCloseable {
     boolean more = false;
     for (List<Segment> group : groups(now)) {
       more |= step(group, head);
+    }
+    if (rebuild != null && !segments.isEmpty() && progress.position() + NEARLY >= head) {
+      rebuild.nearlyDone();
     }
     return more || lost ? 0 : untilNext(System.nanoTime());
   }

@@ -5,6 +5,7 @@ import io.r2dbc.spi.ConnectionFactory;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The projectors that run in this instance, one for each generation that is live or built. */
 final class Projectors {
@@ -35,7 +36,10 @@ final class Projectors {
     return Set.copyOf(running.keySet());
   }
 
-  void start(Progress progress, BatchWriter<?> writer) {
+  /**
+   * @param rebuild null if it serves
+   */
+  void start(Progress progress, BatchWriter<?> writer, @Nullable Rebuild rebuild) {
     Generation generation = progress.generation();
     var projector =
         new Projector(
@@ -43,6 +47,7 @@ final class Projectors {
             positions,
             progress,
             writer,
+            rebuild,
             new SegmentTokens(readModel, generation, instance),
             readModel,
             dedicated,

@@ -8,6 +8,7 @@ import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Readable;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -35,9 +36,14 @@ final class Registry {
   private static final Set<String> LOCKED = Set.of("55P03", "40P01");
 
   private final ConnectionFactory readModel;
+  private final ConnectionFactory dedicated;
 
-  Registry(ConnectionFactory readModel) {
+  /**
+   * @param dedicated gives connections for what takes long
+   */
+  Registry(ConnectionFactory readModel, ConnectionFactory dedicated) {
     this.readModel = readModel;
+    this.dedicated = dedicated;
   }
 
   /**
@@ -104,7 +110,7 @@ final class Registry {
                   projection.name())
               == 1) {
             var first = new Generation(projection.name(), 1);
-            create(session, projection, first);
+            create(session, projection, first, "INCLUDING ALL");
             show(session, projection, first);
           }
           return true;
@@ -134,7 +140,8 @@ final class Registry {
                     .formatted(projection.name()));
           }
           var generation = new Generation(projection.name(), next.getFirst());
-          create(session, projection, generation);
+          create(session, projection, generation, "INCLUDING ALL EXCLUDING INDEXES");
+          constrain(session, projection, generation);
           return generation;
         });
   }
@@ -240,11 +247,12 @@ final class Registry {
         (Object) names);
   }
 
-  private static void create(Session session, Projection<?> projection, Generation generation) {
+  private static void create(
+      Session session, Projection<?> projection, Generation generation, String what) {
     for (String table : projection.tables()) {
       session.update(
-          "CREATE TABLE %s (LIKE %s.%s_template INCLUDING ALL)"
-              .formatted(generation.tables().of(table), Tables.SCHEMA, table));
+          "CREATE TABLE %s (LIKE %s %s)"
+              .formatted(generation.tables().of(table), Tables.template(table), what));
     }
     session.update(
         "INSERT INTO read_model.projection_token (projection, generation, segment, position)"
@@ -252,6 +260,73 @@ final class Registry {
         generation.projection(),
         generation.number(),
         projection.segments());
+  }
+
+  /** The keys that writing relies on; all other indexes wait until there is something in it. */
+  private static void constrain(Session session, Projection<?> projection, Generation generation) {
+    for (String table : projection.tables()) {
+      session
+          .rows(
+              "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = $1::regclass"
+                  + " AND contype IN ('p', 'u')",
+              row -> text(row, 0),
+              Tables.template(table))
+          .forEach(
+              key ->
+                  session.update(
+                      "ALTER TABLE %s ADD %s".formatted(generation.tables().of(table), key)));
+    }
+  }
+
+  /** Whether a generation has all the indexes that queries need. */
+  boolean indexed(Projection<?> projection, Generation generation) {
+    return Session.inTransaction(
+        readModel, session -> missingIndexes(session, projection, generation).isEmpty());
+  }
+
+  /**
+   * Makes the indexes that a generation lacks; nobody can write to it meanwhile. May take long.
+   *
+   * @return false if another instance is about it
+   */
+  boolean index(Projection<?> projection, Generation generation) {
+    return Session.inTransaction(
+        dedicated,
+        session -> {
+          session.update("SET LOCAL statement_timeout = 0");
+          boolean mine =
+              session
+                  .rows(
+                      "SELECT pg_try_advisory_xact_lock(hashtext('skreaver indexes'),"
+                          + " hashtext($1))",
+                      row -> Boolean.TRUE.equals(row.get(0, Boolean.class)),
+                      generation.toString())
+                  .getFirst();
+          if (mine) {
+            missingIndexes(session, projection, generation).forEach(session::updateForLong);
+          }
+          return mine;
+        });
+  }
+
+  /** The statements that make them. */
+  private static List<String> missingIndexes(
+      Session session, Projection<?> projection, Generation generation) {
+    var statements = new ArrayList<String>();
+    for (String table : projection.tables()) {
+      String target = generation.tables().of(table);
+      statements.addAll(
+          session.rows(
+              "SELECT 'CREATE INDEX ON ' || $2 || substring(pg_get_indexdef(indexrelid) FROM '"
+                  + " USING .*') FROM pg_index WHERE indrelid = $1::regclass AND NOT indisunique"
+                  + " EXCEPT SELECT 'CREATE INDEX ON ' || $2 ||"
+                  + " substring(pg_get_indexdef(indexrelid) FROM ' USING .*') FROM pg_index WHERE"
+                  + " indrelid = $2::regclass",
+              row -> text(row, 0),
+              Tables.template(table),
+              target));
+    }
+    return statements;
   }
 
   private static void show(Session session, Projection<?> projection, Generation generation) {
@@ -289,6 +364,10 @@ final class Registry {
         row.get(2, Integer.class),
         row.get(3, Instant.class),
         tokens.getOrDefault(name, List.of()));
+  }
+
+  private static String text(Readable row, int column) {
+    return Objects.requireNonNull(row.get(column, String.class));
   }
 
   private static int integer(Readable row, int column) {

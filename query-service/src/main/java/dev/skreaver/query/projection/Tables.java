@@ -4,6 +4,10 @@ package dev.skreaver.query.projection;
 public record Tables(int generation) {
   static final String SCHEMA = "read_model";
 
+  static String template(String table) {
+    return SCHEMA + "." + table + "_template";
+  }
+
   /**
    * @param table as in {@link Projection#tables}
    * @return for example {@code read_model.agent_3}
