@@ -53,6 +53,7 @@ class IndexesTest {
 
       QueryNode node = QueryNode.start(stores);
       askAll(node.agents());
+      askThePast(node.agents());
       askAll(node.events());
       ended(stores, node);
 
@@ -89,6 +90,25 @@ class IndexesTest {
     agents.at(new AgentQueries.GetAt(agent(TENANT, "agent-6"), 20_000L, null)).block();
     agents
         .at(new AgentQueries.GetAt(agent(TENANT, "agent-6"), null, NOON.plusSeconds(9_000)))
+        .block();
+  }
+
+  private static void askThePast(AgentQueries agents) {
+    Find all = Ask.all(TENANT);
+    for (Sort sort : new Sort[] {Sort.CREATED_AT, Sort.AGENT_ID}) {
+      for (boolean descending : new boolean[] {false, true}) {
+        Find sorted = Ask.sorted(all, sort, descending);
+        var at = new AgentQueries.Moment(20_000L, null);
+        var first =
+            Objects.requireNonNull(
+                agents.listAt(new AgentQueries.FindAt(Ask.page(sorted, 5, null), at)).block());
+        agents.listAt(new AgentQueries.FindAt(Ask.page(sorted, 5, first.nextCursor()), at)).block();
+      }
+    }
+    agents
+        .listAt(
+            new AgentQueries.FindAt(
+                Ask.page(all, 5, null), new AgentQueries.Moment(null, NOON.plusSeconds(9_000))))
         .block();
   }
 

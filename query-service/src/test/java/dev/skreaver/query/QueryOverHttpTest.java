@@ -57,6 +57,8 @@ class QueryOverHttpTest {
     EventQueries events = node.overHttp(EventQueries.class);
     var get = new AgentQueries.Get(AGENT, null);
     var at = new AgentQueries.GetAt(AGENT, created, null);
+    var listAt = new AgentQueries.FindAt(Ask.all(ACME), new AgentQueries.Moment(null, NOON.time()));
+    var diff = new AgentQueries.Compare(AGENT, new AgentQueries.Moment(created, null), null);
     var history = new EventQueries.After(ACME, AGENT.id(), 0, 10);
     var search =
         new EventQueries.Search(
@@ -65,6 +67,8 @@ class QueryOverHttpTest {
     assertSame(agents.get(get), node.agents().get(get));
     assertSame(agents.list(Ask.all(ACME)), node.agents().list(Ask.all(ACME)));
     assertSame(agents.at(at), node.agents().at(at));
+    assertSame(agents.listAt(listAt), node.agents().listAt(listAt));
+    assertSame(agents.diff(diff), node.agents().diff(diff));
     assertSame(events.history(history), node.events().history(history));
     assertSame(events.search(search), node.events().search(search));
     assertSame(events.bounds(), node.events().bounds());

@@ -42,6 +42,10 @@ class DocumentedAnswersTest {
 
     fits("GET /agents", reader.get("/agents?limit=1"));
     fits("GET /agents", reader.get("/agents?limit=0"));
+    fits("GET /agents", reader.get("/agents?at=" + paused.position()));
+    fits("GET /agents", reader.get("/agents?at=999999999999"));
+    fits("GET /agents/{id}/diff", reader.get("/agents/mine/diff"));
+    fits("GET /agents/{id}/diff", reader.get("/agents/other/diff"));
     fits("GET /agents/{id}", reader.get("/agents/mine"));
     fits("GET /agents/{id}", reader.get("/agents/mine?at=" + paused.position()));
     fits(

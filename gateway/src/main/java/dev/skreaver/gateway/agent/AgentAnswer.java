@@ -34,10 +34,14 @@ final class AgentAnswer {
     return found(AgentState.of(found.agent()), found);
   }
 
-  static ResponseEntity<AgentPage> page(AgentQueries.Page page) {
+  static ResponseEntity<AgentPage> page(AgentPage page) {
+    return ResponseEntity.ok().header(Headers.POSITION, String.valueOf(page.position())).body(page);
+  }
+
+  static ResponseEntity<AgentDifference> difference(AgentQueries.Difference difference) {
     return ResponseEntity.ok()
-        .header(Headers.POSITION, String.valueOf(page.position()))
-        .body(new AgentPage(page.agents(), page.total(), page.nextCursor()));
+        .header(Headers.POSITION, String.valueOf(difference.position()))
+        .body(AgentDifference.of(difference));
   }
 
   private static <T> ResponseEntity<T> found(T body, AgentQueries.Found found) {

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /** What {@code GET /agents} can be asked for. */
 record AgentFilters(
@@ -25,11 +26,19 @@ record AgentFilters(
     AgentQueries.@Nullable Sort sort,
     @Nullable Order order,
     @Min(1) @Max(200) @Nullable Integer limit,
-    @Nullable String cursor)
+    @Nullable String cursor,
+    At moment)
     implements FromQuery {
   private static final int DEFAULT_LIMIT = 50;
 
-  AgentQueries.Find find(Read read) {
+  Mono<AgentPage> page(Read read, AgentQueries queries) {
+    var at = moment.moment();
+    return at == null
+        ? queries.list(find(read)).map(AgentPage::of)
+        : queries.listAt(new AgentQueries.FindAt(find(read), at)).map(AgentPage::of);
+  }
+
+  private AgentQueries.Find find(Read read) {
     return new AgentQueries.Find(
         read.identity().tenant(),
         status.stream().flatMap(filter -> filter.statuses().stream()).distinct().sorted().toList(),

@@ -100,12 +100,12 @@ class AgentsEndpoint {
 
   @GetMapping
   Mono<ResponseEntity<AgentPage>> list(AgentFilters filters, Read read) {
-    return queries.list(filters.find(read)).map(AgentAnswer::page);
+    return filters.page(read, queries).map(AgentAnswer::page);
   }
 
   @GetMapping("/{id}")
-  Mono<ResponseEntity<AgentView>> get(@PathVariable("id") AgentId id, Moment moment, Read read) {
-    return moment.of(read.agent(id), read.minPosition(), queries).map(AgentAnswer::found);
+  Mono<ResponseEntity<AgentView>> get(@PathVariable("id") AgentId id, At at, Read read) {
+    return at.of(read.agent(id), read.minPosition(), queries).map(AgentAnswer::found);
   }
 
   @GetMapping("/{id}/status")
@@ -113,6 +113,12 @@ class AgentsEndpoint {
     return queries
         .get(new AgentQueries.Get(read.agent(id), read.minPosition()))
         .map(AgentAnswer::state);
+  }
+
+  @GetMapping("/{id}/diff")
+  Mono<ResponseEntity<AgentDifference>> diff(
+      @PathVariable("id") AgentId id, Between between, Read read) {
+    return queries.diff(between.compare(read.agent(id))).map(AgentAnswer::difference);
   }
 
   private Mono<ResponseEntity<AgentView>> send(

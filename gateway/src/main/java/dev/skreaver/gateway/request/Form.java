@@ -1,5 +1,6 @@
 package dev.skreaver.gateway.request;
 
+import dev.skreaver.api.agent.AgentQueries.Moment;
 import dev.skreaver.api.error.Refusal;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -49,6 +50,13 @@ public final class Form {
     }
     throw Refusal.invalidField(
         field, "must be an RFC 3339 time between 1970 and 2200, for example 2026-01-31T08:00:00Z");
+  }
+
+  /** A position, or an RFC 3339 time. */
+  public static Moment moment(String field, String text) {
+    return text.chars().allMatch(Character::isDigit)
+        ? new Moment(number(field, text, 0, Long.MAX_VALUE), null)
+        : new Moment(null, time(field, text));
   }
 
   /** Up to {@link #MAX_TEXT} characters, none of them a control character. */

@@ -46,6 +46,7 @@ final class Access {
           rule(PATCH, "/agents/{id}", AGENT_MANAGE),
           rule(DELETE, "/agents/{id}", AGENT_MANAGE),
           rule(GET, "/agents/{id}/status", AGENT_READ),
+          rule(GET, "/agents/{id}/diff", AGENT_READ),
           rule(GET, "/agents/{id}/events", AGENT_READ),
           rule(GET, "/agents/{id}/stream", AGENT_READ),
           rule(POST, "/agents/{id}/pause", AGENT_MANAGE),

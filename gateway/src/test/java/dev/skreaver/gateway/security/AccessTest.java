@@ -22,6 +22,7 @@ class AccessTest {
     "GET, /agents/a, agent:read",
     "GET, /agents/a/status, agent:read",
     "GET, /agents/a/events, agent:read",
+    "GET, /agents/a/diff, agent:read",
     "POST, /agents, agent:manage",
     "PATCH, /agents/a, agent:manage",
     "DELETE, /agents/a, agent:manage",

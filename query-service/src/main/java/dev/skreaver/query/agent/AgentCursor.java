@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.AgentQueries.Find;
+import dev.skreaver.api.agent.AgentQueries.Moment;
 import dev.skreaver.api.agent.AgentQueries.Sort;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.error.ErrorCode;
@@ -29,12 +30,19 @@ import org.jspecify.annotations.Nullable;
  * it.
  *
  * @param key the value that the page is sorted by: a time, a name or the agent's id
+ * @param through the position that no page of a walk through the past looks behind; null for agents
+ *     as they are
  */
-record AgentCursor(String key, AgentId agentId) {
+record AgentCursor(String key, AgentId agentId, @Nullable Long through) {
   private static final int DIGEST_BYTES = 16;
 
   private record Content(
-      Sort sort, boolean descending, String key, String agentId, String digest) {}
+      Sort sort,
+      boolean descending,
+      String key,
+      String agentId,
+      @Nullable Long through,
+      String digest) {}
 
   static AgentCursor at(AgentView agent, Sort sort) {
     String key =
@@ -44,7 +52,7 @@ record AgentCursor(String key, AgentId agentId) {
           case NAME -> agent.name() == null ? "" : agent.name();
           case AGENT_ID -> agent.agentId().value();
         };
-    return new AgentCursor(key, agent.agentId());
+    return new AgentCursor(key, agent.agentId(), null);
   }
 
   /** The key as the database compares it. */
@@ -56,8 +64,16 @@ record AgentCursor(String key, AgentId agentId) {
   }
 
   String encode(Find query) {
+    return encode(query, null);
+  }
+
+  /**
+   * @param at the moment of the past that the page shows
+   */
+  String encode(Find query, @Nullable Moment at) {
     var content =
-        new Content(query.sort(), query.descending(), key, agentId.value(), digest(query));
+        new Content(
+            query.sort(), query.descending(), key, agentId.value(), through, digest(query, at));
     return Base64.getUrlEncoder()
         .withoutPadding()
         .encodeToString(WireJson.mapper().writeValueAsBytes(content));
@@ -68,6 +84,11 @@ record AgentCursor(String key, AgentId agentId) {
    * @throws Refusal {@code invalid_cursor}
    */
   static @Nullable AgentCursor of(Find query) {
+    return of(query, null);
+  }
+
+  /** The same for the moment of the past that the page shows. */
+  static @Nullable AgentCursor of(Find query, @Nullable Moment at) {
     String text = query.cursor();
     if (text == null) {
       return null;
@@ -77,7 +98,10 @@ record AgentCursor(String key, AgentId agentId) {
     try {
       content = WireJson.mapper().readValue(Base64.getUrlDecoder().decode(text), Content.class);
       cursor =
-          new AgentCursor(Objects.requireNonNull(content.key()), new AgentId(content.agentId()));
+          new AgentCursor(
+              Objects.requireNonNull(content.key()),
+              new AgentId(content.agentId()),
+              content.through());
       QueryInput.text("cursor", cursor.key);
       if (cursor.comparable(query.sort()) instanceof Instant time) {
         QueryInput.time("cursor", time);
@@ -88,7 +112,7 @@ record AgentCursor(String key, AgentId agentId) {
     if (content.sort() != query.sort() || content.descending() != query.descending()) {
       throw invalid("it belongs to another sort or direction");
     }
-    if (!cursor.encode(query).equals(text)) {
+    if (!cursor.encode(query, at).equals(text) || (at == null) != (cursor.through == null)) {
       throw invalid("it was changed, or belongs to other filters");
     }
     return cursor;
@@ -102,7 +126,7 @@ record AgentCursor(String key, AgentId agentId) {
         Map.of("field", "cursor"));
   }
 
-  private String digest(Find query) {
+  private String digest(Find query, @Nullable Moment at) {
     var content = new LinkedHashMap<String, @Nullable Object>();
     content.put("tenant", query.tenant());
     content.put("statuses", query.statuses().stream().sorted().distinct().toList());
@@ -115,6 +139,10 @@ record AgentCursor(String key, AgentId agentId) {
     content.put("descending", query.descending());
     content.put("key", key);
     content.put("agent_id", agentId);
+    if (at != null) {
+      content.put("at", at);
+      content.put("through", through);
+    }
     byte[] digest = sha256().digest(WireJson.mapper().writeValueAsString(content).getBytes(UTF_8));
     return Base64.getUrlEncoder()
         .withoutPadding()

@@ -5,7 +5,7 @@ import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
-import dev.skreaver.api.event.UnknownEventException;
+import dev.skreaver.api.event.PastAgent;
 import dev.skreaver.query.audit.EventHistory;
 import dev.skreaver.query.projection.PositionGate;
 import dev.skreaver.query.read.QueryInput;
@@ -23,11 +23,23 @@ public class AgentQueriesEndpoint implements AgentQueries {
   private final PositionGate gate;
   private final AgentRows agents;
   private final EventHistory history;
+  private final Moments moments;
+  private final PastFleet fleet;
+  private final Comparison comparison;
 
-  AgentQueriesEndpoint(PositionGate gate, AgentRows agents, EventHistory history) {
+  AgentQueriesEndpoint(
+      PositionGate gate,
+      AgentRows agents,
+      EventHistory history,
+      Moments moments,
+      PastFleet fleet,
+      Comparison comparison) {
     this.gate = gate;
     this.agents = agents;
     this.history = history;
+    this.moments = moments;
+    this.fleet = fleet;
+    this.comparison = comparison;
   }
 
   @Override
@@ -51,21 +63,36 @@ public class AgentQueriesEndpoint implements AgentQueries {
   }
 
   @Override
+  public Mono<PastPage> listAt(FindAt query) {
+    return Mono.defer(
+        () -> {
+          check(query.agents());
+          return fleet.page(query);
+        });
+  }
+
+  @Override
   public Mono<Found> at(GetAt query) {
-    return Mono.defer(() -> checkPoint(query))
+    return moments
+        .within("at", new Moment(query.position(), query.time()))
         .then(Mono.defer(() -> replay(query)))
         .flatMap(past -> Mono.justOrEmpty(found(query, past)))
         .switchIfEmpty(Mono.error(() -> notFound(query.agent(), "it did not exist at that point")));
+  }
+
+  @Override
+  public Mono<Difference> diff(Compare query) {
+    return comparison
+        .of(query)
+        .switchIfEmpty(Mono.error(() -> notFound(query.agent(), "nothing happened to it by then")));
   }
 
   private Mono<PastAgent> replay(GetAt query) {
     return history
         .of(query.agent(), query.position(), query.time())
         .reduce(PastAgent.NONE, PastAgent::then)
-        .onErrorMap(
-            UnknownEventException.class,
-            newer ->
-                new Refusal(ErrorCode.SERVICE_UNAVAILABLE, String.valueOf(newer.getMessage())));
+        .map(Moments::known)
+        .onErrorMap(Moments::unreadable);
   }
 
   private Mono<Long> reached(@Nullable Long minPosition) {
@@ -86,36 +113,7 @@ public class AgentQueriesEndpoint implements AgentQueries {
             });
   }
 
-  private Mono<Void> checkPoint(GetAt query) {
-    if ((query.position() == null) == (query.time() == null)) {
-      throw Refusal.invalidField("at", "give either a position or a time");
-    }
-    QueryInput.time("at", query.time());
-    Long position = QueryInput.position("at", query.position());
-    return position == null ? Mono.empty() : checkReached(position);
-  }
-
-  /** What a position will have shown is not known before it is there. */
-  private Mono<Void> checkReached(long position) {
-    return history
-        .bounds()
-        .flatMap(
-            bounds ->
-                position <= bounds.head()
-                    ? Mono.empty()
-                    : Mono.error(
-                        Refusal.invalidField(
-                            "at", "the last position is %d".formatted(bounds.head()))));
-  }
-
   private static @Nullable Found found(GetAt query, PastAgent past) {
-    if (past.erased() != null) {
-      throw new Refusal(
-          ErrorCode.POSITION_NOT_KEPT,
-          "The agent as it was then cannot be shown: the content of its event at position %d was erased"
-              .formatted(past.erased()),
-          Map.of("position", past.erased()));
-    }
     return past.agent() == null
         ? null
         : new Found(past.agent(), query.position() == null ? past.position() : query.position());

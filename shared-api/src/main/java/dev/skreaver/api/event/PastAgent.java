@@ -1,26 +1,30 @@
-package dev.skreaver.query.agent;
+package dev.skreaver.api.event;
 
 import dev.skreaver.api.agent.AgentEvent;
 import dev.skreaver.api.agent.AgentView;
-import dev.skreaver.api.event.EventCatalog;
-import dev.skreaver.api.event.EventFormat;
-import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.json.WireJson;
 import org.axonframework.serialization.SimpleSerializedType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An agent as its first events made it.
+ * An agent as its first events made it: the fold of recorded events by which every kind of time
+ * travel sees the past.
  *
  * @param agent null if it was deleted, or cannot be known
  * @param erased the position of the first event whose payload is gone, without which it cannot be
  *     known; null if there is none, or it does not matter any more
  * @param position of the last of these events
  */
-record PastAgent(@Nullable AgentView agent, @Nullable Long erased, long position) {
-  static final PastAgent NONE = new PastAgent(null, null, 0);
+public record PastAgent(@Nullable AgentView agent, @Nullable Long erased, long position) {
+  /** Before the first event. */
+  public static final PastAgent NONE = new PastAgent(null, null, 0);
 
-  PastAgent then(RecordedEvent recorded) {
+  /**
+   * After one more event.
+   *
+   * @throws UnknownEventException for an event that only a newer release knows
+   */
+  public PastAgent then(RecordedEvent recorded) {
     if (recorded.type().equals(EventCatalog.AGENT_DELETED.wireName())) {
       return new PastAgent(null, null, recorded.position());
     }
