@@ -74,6 +74,29 @@ class TimeTravelOverRestTest {
     assertThat(diff.position()).isEqualTo(after.position());
   }
 
+  @Test
+  void a_replay_shows_a_life_again() {
+    api.create("mine");
+    api.pause("mine");
+    api.delete("/agents/mine").is(204);
+
+    String replay =
+        api.with("Accept", "text/event-stream")
+            .get("/agents/mine/replay/stream?speed=max")
+            .is(200)
+            .http()
+            .body();
+
+    assertThat(replay.lines().filter(line -> line.startsWith("event:")))
+        .containsExactly(
+            "event:agent.created",
+            "event:agent.started",
+            "event:agent.paused",
+            "event:agent.deleted",
+            "event:end");
+    assertThat(replay).contains("\"status\":\"paused\"");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -84,7 +107,8 @@ class TimeTravelOverRestTest {
         "/agents?at=1&sort=last_activity",
         "/agents/mine/diff?from=999999999999",
         "/agents/mine/diff?from=2&to=1",
-        "/agents/mine/diff?from=1&to=2026-01-01T00:00:00Z"
+        "/agents/mine/diff?from=1&to=2026-01-01T00:00:00Z",
+        "/agents/mine/replay/stream?speed=fast"
       })
   void what_makes_no_question_is_the_callers_fault(String path) {
     api.get(path).refused(400, "invalid_input");
@@ -93,6 +117,7 @@ class TimeTravelOverRestTest {
   @Test
   void an_agent_that_never_was_has_no_past() {
     api.get("/agents/nobody/diff").refused(404, "agent_not_found");
+    api.get("/agents/nobody/replay/stream").refused(404, "agent_not_found");
   }
 
   private static List<String> ids(Api.Answer page) {

@@ -48,6 +48,7 @@ final class Access {
           rule(GET, "/agents/{id}/status", AGENT_READ),
           rule(GET, "/agents/{id}/diff", AGENT_READ),
           rule(GET, "/agents/{id}/events", AGENT_READ),
+          rule(GET, "/agents/{id}/replay/stream", AGENT_READ),
           rule(GET, "/agents/{id}/stream", AGENT_READ),
           rule(POST, "/agents/{id}/pause", AGENT_MANAGE),
           rule(POST, "/agents/{id}/resume", AGENT_MANAGE),

@@ -3,11 +3,14 @@ package dev.skreaver.gateway.sse;
 import static org.springframework.http.MediaType.TEXT_EVENT_STREAM_VALUE;
 
 import dev.skreaver.api.agent.AgentId;
+import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.gateway.request.Read;
 import dev.skreaver.gateway.stream.EventStreams;
 import java.time.Clock;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.event.ContextClosedEvent;
@@ -39,6 +42,8 @@ class StreamsEndpoint {
     this.streams = streams;
     this.queries = queries;
     this.clock = clock;
+    // Its first use reads jars, which must not happen on an event loop.
+    EventFormat.instance();
   }
 
   /** A stream has no end of its own: the server would wait for it as long as it may. */
@@ -64,6 +69,43 @@ class StreamsEndpoint {
     return open(id, position(from, lastEventId), read);
   }
 
+  /**
+   * An agent's past, shown again with its pauses. Whether there is any is known before the answer
+   * begins.
+   */
+  @GetMapping(path = "/agents/{id}/replay/stream", produces = TEXT_EVENT_STREAM_VALUE)
+  Mono<ResponseEntity<Flux<ServerSentEvent<Object>>>> replay(
+      @PathVariable("id") AgentId id,
+      Replay replay,
+      @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEventId,
+      Read read) {
+    Long resumed = position(new From(null), lastEventId);
+    return queries
+        .bounds()
+        .map(bounds -> replay.reel(bounds.head(), resumed))
+        .flatMap(
+            reel ->
+                queries
+                    .history(new EventQueries.After(read.identity().tenant(), id, 0, 1))
+                    .filter(first -> !first.events().isEmpty())
+                    .switchIfEmpty(Mono.error(() -> noPast(id)))
+                    .thenReturn(reel))
+        .map(reel -> answer(shown(reel, id, read)));
+  }
+
+  private Flux<ServerSentEvent<Object>> shown(Reel reel, AgentId id, Read read) {
+    var history = streams.history(read.identity().tenant(), id, reel.through());
+    return new Telling(reel.resumed())
+        .replay(reel.show(history), read.identity().expiresAt(), clock);
+  }
+
+  private static Refusal noPast(AgentId id) {
+    return new Refusal(
+        ErrorCode.AGENT_NOT_FOUND,
+        "Agent not found: %s (nothing ever happened to it)".formatted(id),
+        Map.of("agent_id", id.value()));
+  }
+
   /** The position is checked before the answer begins, so that a refusal still has its status. */
   private Mono<ResponseEntity<Flux<ServerSentEvent<Object>>>> open(
       @Nullable AgentId agent, @Nullable Long after, Read read) {
@@ -77,14 +119,15 @@ class StreamsEndpoint {
               }
               long start = after == null ? bounds.head() : after;
               var stream = streams.open(read.identity().tenant(), agent, start);
-              return ResponseEntity.ok()
-                  .header("Cache-Control", "no-store")
-                  .header("X-Accel-Buffering", "no")
-                  .body(
-                      new Telling(start)
-                          .of(stream, read.identity().expiresAt(), clock)
-                          .takeUntilOther(closing.asMono()));
+              return answer(new Telling(start).of(stream, read.identity().expiresAt(), clock));
             });
+  }
+
+  private ResponseEntity<Flux<ServerSentEvent<Object>>> answer(Flux<ServerSentEvent<Object>> told) {
+    return ResponseEntity.ok()
+        .header("Cache-Control", "no-store")
+        .header("X-Accel-Buffering", "no")
+        .body(told.takeUntilOther(closing.asMono()));
   }
 
   private static @Nullable Long position(From from, @Nullable String lastEventId) {

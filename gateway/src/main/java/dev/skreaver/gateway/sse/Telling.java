@@ -2,6 +2,7 @@ package dev.skreaver.gateway.sse;
 
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.UnknownEventException;
 import dev.skreaver.gateway.stream.SlowConsumer;
 import dev.skreaver.gateway.stream.StreamItem;
 import java.time.Clock;
@@ -31,11 +32,16 @@ final class Telling {
 
   Flux<ServerSentEvent<Object>> of(Flux<StreamItem> stream, Instant until, Clock clock) {
     // Told last: an error drops what waits in the merge, which must not count as told.
-    Flux<ServerSentEvent<Object>> told =
-        stream
-            .mergeWith(expiry(Duration.between(clock.instant(), until)))
-            .map(this::tell)
-            .onErrorResume(failure -> Mono.just(error(failure)));
+    return alive(stream.mergeWith(expiry(until, clock)).map(this::tell));
+  }
+
+  /** The same of a past that is shown again; it ends by itself. */
+  Flux<ServerSentEvent<Object>> replay(Flux<Reel.Frame> frames, Instant until, Clock clock) {
+    return alive(frames.takeUntilOther(expiry(until, clock)).map(this::tell));
+  }
+
+  private Flux<ServerSentEvent<Object>> alive(Flux<ServerSentEvent<Object>> stream) {
+    Flux<ServerSentEvent<Object>> told = stream.onErrorResume(failure -> Mono.just(error(failure)));
     Sinks.Empty<Void> over = Sinks.empty();
     Flux<ServerSentEvent<Object>> alive =
         Flux.interval(KEEP_ALIVE)
@@ -64,12 +70,30 @@ final class Telling {
     };
   }
 
+  private ServerSentEvent<Object> tell(Reel.Frame frame) {
+    return switch (frame) {
+      case Reel.Frame.Shown shown -> {
+        position = shown.event().position();
+        yield ServerSentEvent.<Object>builder(shown)
+            .id(String.valueOf(position))
+            .event(shown.event().type())
+            .build();
+      }
+      case Reel.Frame.Shortened(Duration due, Duration made) ->
+          ServerSentEvent.builder()
+              .comment("a pause of %s is shortened to %s".formatted(due, made))
+              .build();
+      case Reel.Frame.End end -> ServerSentEvent.<Object>builder(end).event("end").build();
+    };
+  }
+
   private ServerSentEvent<Object> advanced(long reached, String comment) {
     position = reached;
     return comment(reached, comment);
   }
 
-  private static Mono<StreamItem> expiry(Duration left) {
+  private static Mono<StreamItem> expiry(Instant until, Clock clock) {
+    Duration left = Duration.between(clock.instant(), until);
     return Mono.delay(left.isNegative() ? Duration.ZERO : left)
         .then(
             Mono.error(
@@ -84,6 +108,8 @@ final class Telling {
               "slow_consumer",
               "The reader did not keep up; reconnect and resume after last_position");
       case Refusal refusal -> error(refusal.code().wireName(), refusal.getMessage());
+      case UnknownEventException newer ->
+          error(ErrorCode.SERVICE_UNAVAILABLE.wireName(), String.valueOf(newer.getMessage()));
       default -> {
         LOG.warn("event stream failed after position {}", position, failure);
         yield error(

@@ -5,6 +5,7 @@ import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.EventQueries;
+import dev.skreaver.api.event.RecordedEvent;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,28 @@ public final class EventStreams {
    */
   public Flux<StreamItem> open(TenantId tenant, @Nullable AgentId agent, @Nullable Long after) {
     return feed.begun().thenMany(Flux.defer(() -> start(tenant, agent, after)));
+  }
+
+  /**
+   * An agent's events from its first one on, page by page as the reader takes them; fails with a
+   * {@link Refusal} when history cannot be had.
+   *
+   * @param through the last position at most
+   */
+  public Flux<RecordedEvent> history(TenantId tenant, AgentId agent, long through) {
+    return pageOf(tenant, agent, 0)
+        .expand(
+            page -> {
+              long last = page.through();
+              boolean more = last < through && !page.events().isEmpty();
+              return more ? pageOf(tenant, agent, last) : Mono.empty();
+            })
+        .flatMapIterable(EventQueries.History::events, 1)
+        .takeWhile(event -> event.position() <= through);
+  }
+
+  private Mono<EventQueries.History> pageOf(TenantId tenant, AgentId agent, long after) {
+    return history.page(new EventQueries.After(tenant, agent, after, PAGE));
   }
 
   /**

@@ -23,6 +23,8 @@ class AccessTest {
     "GET, /agents/a/status, agent:read",
     "GET, /agents/a/events, agent:read",
     "GET, /agents/a/diff, agent:read",
+    "GET, /agents/a/stream, agent:read",
+    "GET, /agents/a/replay/stream, agent:read",
     "POST, /agents, agent:manage",
     "PATCH, /agents/a, agent:manage",
     "DELETE, /agents/a, agent:manage",

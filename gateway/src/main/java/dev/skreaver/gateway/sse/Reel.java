@@ -1,0 +1,98 @@
+package dev.skreaver.gateway.sse;
+
+import dev.skreaver.api.agent.AgentQueries.Moment;
+import dev.skreaver.api.agent.AgentView;
+import dev.skreaver.api.event.PastAgent;
+import dev.skreaver.api.event.RecordedEvent;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * The past of one agent as it is shown again: its events with their pauses, each with the agent as
+ * it was after it.
+ *
+ * @param from what it begins after
+ * @param to what it ends with
+ * @param resumed the last position that was shown before, 0 for none
+ * @param head the store's last position when it began; nothing later is part of it
+ */
+record Reel(Speed speed, Moment from, Moment to, long resumed, long head) {
+
+  /** What a reel shows, one after the other. */
+  sealed interface Frame {
+    /**
+     * @param agent absent where it was deleted by this event, or cannot be known
+     * @param erased the position of the event whose content is gone, without which it cannot be
+     *     known; absent where it can be
+     */
+    record Shown(RecordedEvent event, @Nullable AgentView agent, @Nullable Long erased)
+        implements Frame {}
+
+    /** Comes before a pause that is not made in full. */
+    record Shortened(Duration due, Duration made) implements Frame {}
+
+    /**
+     * Comes last.
+     *
+     * @param events how many were shown
+     */
+    record End(long position, long events) implements Frame {}
+  }
+
+  /** No event behind this position is part of it. */
+  long through() {
+    return to.position() == null ? head : Math.min(head, to.position());
+  }
+
+  /**
+   * @param history all events of the agent, in order
+   */
+  Flux<Frame> show(Flux<RecordedEvent> history) {
+    return Flux.defer(
+        () -> {
+          var projector = new Projector();
+          return history
+              .takeWhile(to::includes)
+              .concatMap(projector::show, 1)
+              .concatWith(Mono.fromSupplier(projector::end));
+        });
+  }
+
+  /** Where one showing is. */
+  private final class Projector {
+    private PastAgent past = PastAgent.NONE;
+    private boolean begun;
+    private @Nullable Instant last;
+    private long shown;
+
+    Flux<Frame> show(RecordedEvent event) {
+      past = past.then(event);
+      begun = begun || !from.includes(event);
+      if (!begun || event.position() <= resumed) {
+        return Flux.empty();
+      }
+      shown++;
+      var frame = new Frame.Shown(event, past.agent(), past.erased());
+      Speed.Pause pause = speed.between(last == null ? event.time() : last, event.time());
+      last = event.time();
+      return after(pause, frame);
+    }
+
+    Frame end() {
+      return new Frame.End(through(), shown);
+    }
+  }
+
+  private static Flux<Frame> after(Speed.Pause pause, Frame frame) {
+    if (pause.made().isZero()) {
+      return Flux.just(frame);
+    }
+    Flux<Frame> later = Mono.delay(pause.made()).thenMany(Flux.just(frame));
+    return pause.shortened()
+        ? later.startWith(new Frame.Shortened(pause.due(), pause.made()))
+        : later;
+  }
+}
