@@ -48,6 +48,11 @@ class RequestGuard implements WebFilter, Ordered {
         throw new Refusal(
             ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Forms are not read here; send application/json");
       }
+      if (lower.split(";", 2)[0].contains("*")) {
+        throw new Refusal(
+            ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+            "A body has one content type and not a range of them; send application/json");
+      }
     }
     List<String> encodings = headers.getOrEmpty(HttpHeaders.CONTENT_ENCODING);
     if (!encodings.isEmpty() && !encodings.equals(List.of("identity"))) {

@@ -178,7 +178,15 @@ class BadBodyTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"text/plain", "application/xml", "application/x-www-form-urlencoded"})
+  @ValueSource(
+      strings = {
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "*/*",
+        "application/*",
+        "application/*+json"
+      })
   void another_content_type_is_refused_with_what_is_read(String type) {
     var answer = gateway.post("/agents", good().getBytes(StandardCharsets.UTF_8), type);
     assertThat(answer.status()).isEqualTo(415);
