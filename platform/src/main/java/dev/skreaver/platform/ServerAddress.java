@@ -8,6 +8,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The parts of a server's URL; no message made here shows the URL, because it holds a password. */
@@ -20,21 +22,28 @@ record ServerAddress(
     String path,
     Map<String, String> parameters) {
 
+  /** Java's own reading of it knows no host with an underscore, which containers often have. */
+  private static final Pattern AUTHORITY =
+      Pattern.compile(
+          "((?<user>[^@]*)@)?(?<host>\\[[0-9A-Fa-f:.%]+]|[A-Za-z0-9._-]+)(:(?<port>[0-9]{1,9})?)?");
+
   /**
    * @param expected the form to give, for the message
    */
   static ServerAddress parse(String variable, String url, int defaultPort, String expected) {
     try {
       URI uri = new URI(url);
-      String host = uri.getHost();
-      if (uri.getScheme() == null || host == null) {
+      Matcher authority = AUTHORITY.matcher(Optional.ofNullable(uri.getRawAuthority()).orElse(""));
+      if (uri.getScheme() == null || !authority.matches()) {
         throw malformed(variable, expected);
       }
-      String[] credentials = Optional.ofNullable(uri.getRawUserInfo()).orElse("").split(":", 2);
+      String host = authority.group("host");
+      String port = authority.group("port");
+      String[] credentials = Optional.ofNullable(authority.group("user")).orElse("").split(":", 2);
       return new ServerAddress(
           uri.getScheme(),
           host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
-          port(variable, uri.getPort() < 0 ? defaultPort : uri.getPort()),
+          port(variable, port == null ? defaultPort : Integer.parseInt(port)),
           credentials[0].isEmpty() ? null : decode(credentials[0]),
           credentials.length < 2 || credentials[1].isEmpty() ? null : decode(credentials[1]),
           decode(Optional.ofNullable(uri.getRawPath()).orElse("")).replaceFirst("^/", ""),

@@ -54,6 +54,15 @@ class PostgresAddressTest {
   }
 
   @Test
+  void a_host_may_have_an_underscore_as_containers_do() {
+    PostgresAddress address = at("postgres://ann:p%40ss@my_db:6543/fleet");
+
+    assertThat(address)
+        .isEqualTo(new PostgresAddress("my_db", 6543, "fleet", "ann", "p@ss", Map.of()));
+    assertThat(at("postgres://my_db/fleet").host()).isEqualTo("my_db");
+  }
+
+  @Test
   void a_service_of_its_own_database_goes_before_the_common_one() {
     assertThat(
             read(
