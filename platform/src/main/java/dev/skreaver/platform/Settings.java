@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
@@ -80,7 +81,23 @@ public final class Settings {
 
   /** An absolute http or https address without a trailing slash. */
   public URI address(String variable, String fallback) {
-    String text = text(variable, fallback);
+    return address(variable, text(variable, fallback), "give http://host:port");
+  }
+
+  /** One or several such addresses, by commas, none of them twice. */
+  public List<URI> addresses(String variable, String fallback) {
+    String rule = "give http://host:port, or several of them by commas";
+    List<String> given = list(variable);
+    List<URI> addresses =
+        (given.isEmpty() ? List.of(fallback) : given)
+            .stream().map(text -> address(variable, text, rule)).toList();
+    if (addresses.size() > Set.copyOf(addresses).size()) {
+      throw bad(variable, String.join(", ", given), "give each address once");
+    }
+    return addresses;
+  }
+
+  private static URI address(String variable, String text, String rule) {
     try {
       URI uri = URI.create(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
       if (("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
@@ -89,9 +106,9 @@ public final class Settings {
         return uri;
       }
     } catch (IllegalArgumentException malformed) {
-      throw bad(variable, text, "give http://host:port");
+      throw bad(variable, text, rule);
     }
-    throw bad(variable, text, "give http://host:port");
+    throw bad(variable, text, rule);
   }
 
   /** The key that tokens are signed with: SKREAVER_JWT_SECRET or JWT_SECRET_KEY, in UTF-8. */

@@ -128,6 +128,20 @@ class SettingsTest {
   }
 
   @Test
+  void there_may_be_several_addresses_each_of_them_once() {
+    assertThat(settings(Map.of()).addresses("A", "http://localhost:8081"))
+        .containsExactly(URI.create("http://localhost:8081"));
+    assertThat(settings(Map.of("A", "http://a:1, https://b/")).addresses("A", "http://c:1"))
+        .containsExactly(URI.create("http://a:1"), URI.create("https://b"));
+    refused(
+        () -> settings(Map.of("A", "http://a:1,b:2")).addresses("A", "http://c:1"),
+        "A: 'b:2' is not valid; give http://host:port, or several of them by commas");
+    refused(
+        () -> settings(Map.of("A", "http://a:1,http://a:1/")).addresses("A", "http://c:1"),
+        "A: 'http://a:1, http://a:1/' is not valid; give each address once");
+  }
+
+  @Test
   void without_a_secret_the_variable_to_set_is_named() {
     refused(
         () -> settings(Map.of()).jwtSecret(),

@@ -1,6 +1,7 @@
 package dev.skreaver.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.embedded.PostgresServer;
@@ -12,6 +13,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -19,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The same code as three processes, with two gateways. */
 class SplitIT {
+  private static final int AGENTS = 12;
+
   @TempDir Path folder;
 
   @Test
@@ -67,6 +71,75 @@ class SplitIT {
         command.terminate();
       }
     }
+  }
+
+  @Test
+  void commands_go_on_when_one_of_two_command_services_is_killed_and_when_it_is_back()
+      throws Exception {
+    try (var postgres = PostgresServer.throwAway()) {
+      var issuer = DevelopmentIssuer.in(folder);
+      String token = issuer.token(new TenantId("default"), TokenCommand.Role.ADMIN, "tester");
+      var settings = new HashMap<>(issuer.settings());
+      settings.put("DATABASE_URL", postgres.freshDatabase().url());
+      settings.put("SKREAVER_MESH_ENABLED", "false");
+      int firstPort = freePort();
+      int secondPort = freePort();
+      int queryPort = freePort();
+      int edgePort = freePort();
+      settings.put(
+          "SKREAVER_COMMAND_URL",
+          "http://127.0.0.1:%d,http://127.0.0.1:%d".formatted(firstPort, secondPort));
+      settings.put("SKREAVER_QUERY_URL", "http://127.0.0.1:" + queryPort);
+
+      try (Program first = service("command-service", settings, firstPort);
+          Program second = service("command-service", settings, secondPort);
+          Program query = service("query-service", settings, queryPort);
+          Program gateway = service("gateway", settings, edgePort);
+          var edge = new Edge(URI.create("http://127.0.0.1:" + edgePort), token)) {
+        edge.awaitReady(gateway);
+        awaitInstances(edge, "Healthy", "Healthy");
+        for (int i = 0; i < AGENTS; i++) {
+          assertThat(edge.create("agent-" + i).status()).isEqualTo(201);
+        }
+
+        first.kill();
+        long position = 0;
+        for (int i = 0; i < AGENTS; i++) {
+          Answer paused = edge.pause("agent-" + i);
+          assertThat(paused.status()).as("%s", paused).isEqualTo(200);
+          position = paused.position();
+        }
+        awaitInstances(edge, "Healthy", "Unhealthy");
+
+        try (Program again = service("command-service", settings, firstPort)) {
+          awaitInstances(edge, "Healthy", "Healthy");
+          second.kill();
+          for (int i = 0; i < AGENTS; i++) {
+            Answer resumed = edge.post("/agents/agent-%d/resume".formatted(i), Map.of());
+            assertThat(resumed.status()).as("%s", resumed).isEqualTo(200);
+            position = resumed.position();
+          }
+          assertThat(edge.positions(position)).hasSize(4 * AGENTS);
+          assertThat(query.handle().isAlive()).isTrue();
+          assertThat(again.handle().isAlive()).isTrue();
+        }
+      }
+    }
+  }
+
+  /** Waits until the gateway sees its command services so, in whichever order. */
+  private static void awaitInstances(Edge edge, String... expected) {
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .untilAsserted(
+            () ->
+                assertThat(
+                        edge.get("/ready")
+                            .body()
+                            .at("/components/command_service/metadata")
+                            .valueStream()
+                            .map(status -> status.asString()))
+                    .containsExactlyInAnyOrder(expected));
   }
 
   private static Program service(String module, Map<String, String> settings, int port) {

@@ -8,11 +8,9 @@ import dev.skreaver.platform.web.RequestIds;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.timeout.ReadTimeoutException;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.NoRouteToHostException;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -30,8 +28,8 @@ import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientRequest;
 
 /**
- * A service in another process. Its refusals arrive as the same {@link Refusal} that it threw; when
- * it cannot be reached, or does not answer, that is a refusal too.
+ * A service in another process, or in several. Its refusals arrive as the same {@link Refusal} that
+ * it threw; when it cannot be reached, or does not answer, that is a refusal too.
  */
 final class RemoteService {
   private static final Logger LOG = LoggerFactory.getLogger(RemoteService.class);
@@ -52,14 +50,17 @@ final class RemoteService {
   private static final Map<String, Object> RETRY_SOON = Map.of("retry_after_seconds", 1);
 
   private final String name;
+  private final Instances instances;
   private final WebClient plain;
   private final WebClient http;
 
   /** Tells the first failure of an outage from those that follow: the log shows one. */
   private final AtomicBoolean answers = new AtomicBoolean(true);
 
-  private RemoteService(String name, WebClient.Builder builder, ServiceTokens tokens) {
+  private RemoteService(
+      String name, Instances instances, WebClient.Builder builder, ServiceTokens tokens) {
     this.name = name;
+    this.instances = instances;
     this.plain = builder.build();
     this.http = builder.filter((request, next) -> exchange(request, next, tokens)).build();
   }
@@ -68,7 +69,7 @@ final class RemoteService {
    * @param name for messages, for example {@code query service}
    */
   static RemoteService at(
-      URI address,
+      List<URI> addresses,
       String name,
       WebClient.Builder builder,
       HttpClient connections,
@@ -80,9 +81,9 @@ final class RemoteService {
             .responseTimeout(ANSWER);
     return new RemoteService(
         name,
+        new Instances(addresses),
         builder
             .clone()
-            .baseUrl(address.toString())
             .clientConnector(new ReactorClientHttpConnector(client))
             .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(MAX_ANSWER_BYTES)),
         tokens);
@@ -91,6 +92,7 @@ final class RemoteService {
   /** One of the interfaces of the published language, spoken with this service. */
   <T> T client(Class<T> type) {
     return HttpServiceProxyFactory.builderFor(WebClientAdapter.create(http))
+        .customArgumentResolver(new Route.OfCommands())
         .build()
         .createClient(type);
   }
@@ -98,6 +100,10 @@ final class RemoteService {
   /** For what is open to anyone there: no token is sent, and a refusal is an answer like others. */
   WebClient plain() {
     return plain;
+  }
+
+  Instances instances() {
+    return instances;
   }
 
   private Mono<ClientResponse> exchange(
@@ -117,7 +123,8 @@ final class RemoteService {
                   reactor.responseTimeout(SILENCE);
                 });
           }
-          return next.exchange(sent.build())
+          return instances
+              .exchange(sent.build(), next)
               .doOnNext(_ -> reached())
               .onErrorMap(this::unreachable)
               .flatMap(
@@ -166,31 +173,16 @@ final class RemoteService {
     if (answers.getAndSet(false)) {
       LOG.atWarn().addKeyValue("cause", failure.toString()).log("The {} does not answer", name);
     }
-    if (within(failure, ReadTimeoutException.class)) {
+    if (Instances.caused(failure, ReadTimeoutException.class)) {
       return new Refusal(
           ErrorCode.TIMEOUT, "The %s did not answer in time; %s".formatted(name, MAYBE_DONE));
     }
-    return within(failure, IOException.class) && !notConnected(failure)
+    return Instances.caused(failure, IOException.class) && !Instances.neverReached(failure)
         ? new Refusal(
             ErrorCode.SERVICE_UNAVAILABLE,
             "The %s broke off before it answered; %s".formatted(name, MAYBE_DONE),
             RETRY_SOON)
         : unavailable();
-  }
-
-  private static boolean notConnected(Throwable failure) {
-    return within(failure, ConnectException.class)
-        || within(failure, NoRouteToHostException.class)
-        || within(failure, UnknownHostException.class);
-  }
-
-  private static boolean within(Throwable failure, Class<? extends Throwable> type) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (type.isInstance(cause)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private Refusal unavailable() {

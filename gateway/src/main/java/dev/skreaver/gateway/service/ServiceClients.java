@@ -7,9 +7,10 @@ import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.platform.Settings;
 import dev.skreaver.platform.health.ReadinessCheck;
 import dev.skreaver.platform.service.ServiceTokens;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.List;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -31,6 +32,11 @@ class ServiceClients {
     ReadinessCheck commandServiceReadiness(RemoteService commandService) {
       return new RemoteReadiness("command_service", commandService);
     }
+
+    @Bean
+    MeterBinder commandServiceMetrics(RemoteService commandService) {
+      return commandService.instances();
+    }
   }
 
   @Configuration(proxyBeanMethods = false)
@@ -46,29 +52,23 @@ class ServiceClients {
   @Lazy
   RemoteService commandService(
       WebClient.Builder http, Environment environment, Clock clock, HttpClient services) {
-    return service("command", "8081", http, environment, clock, services);
+    Settings settings = Settings.of(environment);
+    return RemoteService.at(
+        settings.addresses("SKREAVER_COMMAND_URL", "http://localhost:8081"),
+        "command service",
+        http,
+        services,
+        ServiceTokens.from(settings, clock));
   }
 
   @Bean
   @Lazy
   RemoteService queryService(
       WebClient.Builder http, Environment environment, Clock clock, HttpClient services) {
-    return service("query", "8082", http, environment, clock, services);
-  }
-
-  private static RemoteService service(
-      String name,
-      String defaultPort,
-      WebClient.Builder http,
-      Environment environment,
-      Clock clock,
-      HttpClient services) {
     Settings settings = Settings.of(environment);
     return RemoteService.at(
-        settings.address(
-            "SKREAVER_%s_URL".formatted(name.toUpperCase(Locale.ROOT)),
-            "http://localhost:" + defaultPort),
-        name + " service",
+        List.of(settings.address("SKREAVER_QUERY_URL", "http://localhost:8082")),
+        "query service",
         http,
         services,
         ServiceTokens.from(settings, clock));
