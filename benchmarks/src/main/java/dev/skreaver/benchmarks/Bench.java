@@ -26,7 +26,11 @@ import picocli.CommandLine.Parameters;
 public final class Bench implements ToolProvider {
   /** Groups of figures that can be asked for by name. */
   enum Group {
-    /** Durable commands per second, in process and through the gateway. */
+    /**
+     * Durable commands per second: at the command service alone, against the rate at which the same
+     * server commits single rows, and through the gateway of the whole system, against its rate of
+     * the least that a caller with a token can ask.
+     */
     COMMANDS,
     /** From a command's acknowledgement to the read model and to a WebSocket. */
     LATENCY,
@@ -74,10 +78,15 @@ public final class Bench implements ToolProvider {
     @Option(names = "--json", description = "One JSON object a line.")
     private boolean json;
 
-    @Option(
-        names = "--seconds",
-        description = "How long each rate is measured, after a warm-up as long. Default: 8.")
+    @Option(names = "--seconds", description = "How long each rate is measured. Default: 8.")
     private int seconds = 8;
+
+    @Option(
+        names = "--warm-up",
+        description =
+            "Seconds of the same load, at most, before a rate is measured: less when it no longer"
+                + " grows. Default: 120.")
+    private int warmUp = 120;
 
     @Option(names = "--callers", description = "Concurrent callers of a rate. Default: 64.")
     private int callers = 64;
@@ -106,32 +115,24 @@ public final class Bench implements ToolProvider {
     }
 
     private void measure(Set<Group> groups, Consumer<Figure> figures) {
-      Duration time = Duration.ofSeconds(seconds);
-      var load = new Load(callers, time, time);
-      try (var system = Standalone.ephemeral(InetAddress.getLoopbackAddress(), 0)) {
+      var load = new Load(callers, Duration.ofSeconds(seconds), Duration.ofSeconds(warmUp));
+      if (groups.contains(Group.COMMANDS)) {
+        measureCommandService(load, figures);
+      }
+      try (var system = ephemeral()) {
         system.start();
         var limits = new PostgresLimits(system.database());
         var agents = new Agents(system.face(AgentCommands.class));
         var queries = system.face(AgentQueries.class);
         try (var edge = new Edge(system.address(), system.token(Agents.TENANT))) {
-          Figure commits = limits.singleRowCommits(load);
-          figures.accept(commits);
-          if (groups.contains(Group.COMMANDS)) {
-            double inProcess = load.perSecond(number -> agents.pausingAndResuming());
-            figures.accept(Figure.of("commands.in-process", inProcess, "1/s", commits));
-            double throughGateway = load.perSecond(number -> edge.pausingAndResuming());
-            figures.accept(Figure.of("commands.gateway", throughGateway, "1/s", commits));
-          }
-          // What is still to be projected would be measured with what follows.
-          agents.awaitReadModel(queries);
-          if (groups.contains(Group.READS)) {
-            double reads = load.perSecond(number -> edge.reading());
-            figures.accept(Figure.of("reads.gateway", reads, "1/s", commits));
+          if (groups.contains(Group.COMMANDS) || groups.contains(Group.READS)) {
+            measureEdge(groups, load, edge, agents, queries, figures);
           }
           if (groups.contains(Group.LATENCY)) {
             Figure roundTrip = limits.roundTrip();
             figures.accept(roundTrip);
-            new CommitToReader(rate, time)
+            new CommitToReader(
+                    rate, Duration.ofSeconds(Math.min(warmUp, 30)), Duration.ofSeconds(seconds))
                 .measure(agents, queries, edge, roundTrip)
                 .forEach(figures);
           }
@@ -142,6 +143,42 @@ public final class Bench implements ToolProvider {
           }
         }
       }
+    }
+
+    private static void measureCommandService(Load load, Consumer<Figure> figures) {
+      try (var alone = ephemeral()) {
+        var agents = new Agents(alone.startCommandServiceAlone());
+        Figure commits = new PostgresLimits(alone.database()).singleRowCommits(load);
+        figures.accept(commits);
+        double rate = load.perSecond(number -> agents.pausingAndResuming());
+        figures.accept(Figure.of("commands.in-process", rate, "1/s", commits));
+      }
+    }
+
+    private static void measureEdge(
+        Set<Group> groups,
+        Load load,
+        Edge edge,
+        Agents agents,
+        AgentQueries queries,
+        Consumer<Figure> figures) {
+      Figure trivial =
+          Figure.limit("edge.trivial-get", load.perSecond(number -> edge.asking()), "1/s");
+      figures.accept(trivial);
+      if (groups.contains(Group.COMMANDS)) {
+        double commands = load.perSecond(number -> edge.pausingAndResuming());
+        figures.accept(Figure.of("commands.gateway", commands, "1/s", trivial));
+        // What is still to be projected would be measured with what follows.
+        agents.awaitReadModel(queries);
+      }
+      if (groups.contains(Group.READS)) {
+        double reads = load.perSecond(number -> edge.reading());
+        figures.accept(Figure.of("reads.gateway", reads, "1/s", trivial));
+      }
+    }
+
+    private static Standalone ephemeral() {
+      return Standalone.ephemeral(InetAddress.getLoopbackAddress(), 0);
     }
   }
 }

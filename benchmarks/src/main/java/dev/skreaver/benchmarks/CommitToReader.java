@@ -22,17 +22,18 @@ import tools.jackson.databind.JsonNode;
  * How long after a command's acknowledgement its event is in the read model, and at a WebSocket
  * subscriber, while commands arrive at a steady rate whatever the answers do.
  */
-record CommitToReader(int commandsPerSecond, Duration duration) {
+record CommitToReader(int commandsPerSecond, Duration warmUp, Duration measured) {
   private static final int AGENTS = 64;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** The second run counts; the first one warms up. */
   List<Figure> measure(Agents agents, AgentQueries queries, Edge edge, Figure limit) {
-    List<Figure> _ = run(agents, queries, edge, limit);
-    return run(agents, queries, edge, limit);
+    List<Figure> _ = run(warmUp, agents, queries, edge, limit);
+    return run(measured, agents, queries, edge, limit);
   }
 
-  private List<Figure> run(Agents agents, AgentQueries queries, Edge edge, Figure limit) {
+  private List<Figure> run(
+      Duration duration, Agents agents, AgentQueries queries, Edge edge, Figure limit) {
     var toReadModel = new Latencies();
     var toWebSocket = new Latencies();
     var acknowledged = new ConcurrentHashMap<Long, Long>();

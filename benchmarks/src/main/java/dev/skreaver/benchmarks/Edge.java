@@ -47,6 +47,12 @@ final class Edge implements AutoCloseable {
     };
   }
 
+  /** The least that a caller with a token can ask: who it is. */
+  Load.Caller asking() {
+    HttpRequest request = request("/auth/me").GET().build();
+    return () -> answer(request, 200);
+  }
+
   Load.Caller reading() throws IOException, InterruptedException {
     Created created = create();
     String path = "/agents/" + created.agent();

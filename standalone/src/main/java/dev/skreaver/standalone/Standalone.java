@@ -97,22 +97,40 @@ public final class Standalone implements AutoCloseable {
       return;
     }
     refuseBusyPort();
-    var settings = new ArrayList<>(startServers());
-    issuer.settings().forEach((name, value) -> settings.add("--" + name + "=" + value));
-
+    List<String> settings = settings(startServers());
     var services =
         both(
-            () ->
-                start(
-                    CommandServiceApplication.application().web(WebApplicationType.NONE),
-                    settings,
-                    without(R2DBC)),
+            () -> startCommandService(settings),
             () ->
                 start(
                     QueryServiceApplication.application().web(WebApplicationType.NONE),
                     settings,
                     without(JDBC)));
     address = startGateway(services.first(), services.second(), settings);
+  }
+
+  /**
+   * Starts the servers and the command service alone, relay included, as a machine of its own would
+   * run it.
+   *
+   * @return where it takes commands
+   */
+  public synchronized AgentCommands startCommandServiceAlone() {
+    ApplicationContext command = startCommandService(settings(startServers()));
+    return InProcess.face(AgentCommands.class, command.getBean(AgentCommands.class));
+  }
+
+  private ConfigurableApplicationContext startCommandService(List<String> settings) {
+    return start(
+        CommandServiceApplication.application().web(WebApplicationType.NONE),
+        settings,
+        without(R2DBC));
+  }
+
+  private List<String> settings(List<String> servers) {
+    var settings = new ArrayList<>(servers);
+    issuer.settings().forEach((name, value) -> settings.add("--" + name + "=" + value));
+    return settings;
   }
 
   private List<String> startServers() {
