@@ -11,6 +11,7 @@ import dev.skreaver.api.agent.AgentStatus;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.DroppedEvent;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
@@ -133,6 +134,13 @@ final class Agent {
     if (view.deleted()) {
       markDeleted();
     }
+  }
+
+  @EventSourcingHandler
+  void on(DroppedEvent dropped, DomainEventMessage<?> message) {
+    view =
+        view.afterDropped(
+            message.getTimestamp().truncatedTo(ChronoUnit.MICROS), message.getSequenceNumber());
   }
 
   /** Several statuses may become ready, but each command leaves only one of them. */

@@ -1,5 +1,6 @@
 package dev.skreaver.command.mesh;
 
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.platform.PostgresAddress;
 import dev.skreaver.platform.RedisAddress;
 import dev.skreaver.platform.mesh.MeshConnection;
@@ -25,10 +26,11 @@ class MeshConfiguration {
   }
 
   @Bean
-  Relay relay(Environment environment, MeshConnection relayMeshConnection) {
+  Relay relay(Environment environment, MeshConnection relayMeshConnection, EventFormat format) {
     RelaySettings settings = RelaySettings.from(environment);
     return new Relay(
         unpooled(PostgresAddress.from(environment, "EVENT_STORE_DATABASE_URL")),
+        format,
         new MeshStream(relayMeshConnection, settings.maxLength()),
         settings);
   }

@@ -1,5 +1,6 @@
 package dev.skreaver.command.mesh;
 
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventMesh;
 import dev.skreaver.api.event.RecordedEvent;
 import io.lettuce.core.RedisException;
@@ -40,6 +41,7 @@ final class Relay implements SmartLifecycle {
   private static final Duration PACE = Duration.ofMillis(4);
 
   private final DataSource source;
+  private final EventFormat format;
   private final MeshStream stream;
   private final RelaySettings settings;
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -53,8 +55,9 @@ final class Relay implements SmartLifecycle {
   /**
    * @param source makes connections that live until they are closed, outside of any pool
    */
-  Relay(DataSource source, MeshStream stream, RelaySettings settings) {
+  Relay(DataSource source, EventFormat format, MeshStream stream, RelaySettings settings) {
     this.source = source;
+    this.format = format;
     this.stream = stream;
     this.settings = settings;
     this.thread = Thread.ofPlatform().name("mesh-relay").daemon().unstarted(this::run);
@@ -87,7 +90,7 @@ final class Relay implements SmartLifecycle {
 
   private void run() {
     while (running()) {
-      try (var store = new StoreTail(source)) {
+      try (var store = new StoreTail(source, format)) {
         while (running() && !store.lead()) {
           status = new Status(false, status.connected(), status.position(), status.head());
           pause(POLL);

@@ -1,5 +1,6 @@
 package dev.skreaver.command.mesh;
 
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.RecordedEvent;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -37,13 +38,15 @@ final class StoreTail implements AutoCloseable {
   private static final String EVENT_ID =
       "SELECT event_id FROM event_store.recorded_event WHERE position = ?";
 
+  private final EventFormat format;
   private final Connection connection;
   private final PGConnection notifications;
 
   /**
    * @param source makes connections that live until they are closed, outside of any pool
    */
-  StoreTail(DataSource source) throws SQLException {
+  StoreTail(DataSource source, EventFormat format) throws SQLException {
+    this.format = format;
     connection = source.getConnection();
     notifications = connection.unwrap(PGConnection.class);
     // So that the server soon gives the lock away when this machine vanishes without a word.
@@ -88,8 +91,9 @@ final class StoreTail implements AutoCloseable {
     }
   }
 
-  private static RecordedEvent event(ResultSet row, long previous) throws SQLException {
+  private RecordedEvent event(ResultSet row, long previous) throws SQLException {
     return RecordedEvent.stored(
+        format,
         row.getLong("position"),
         previous,
         row.getString("tenant"),

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.axonframework.eventsourcing.eventstore.EmbeddedEventStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -90,6 +91,12 @@ class EventStoreConfiguration {
     return Settings.of(environment).number("SKREAVER_IDEMPOTENCY_HOURS", 24, 1, 24 * 30);
   }
 
+  @Bean
+  @ConditionalOnMissingBean
+  EventFormat eventFormat() {
+    return EventFormat.instance();
+  }
+
   @Bean(destroyMethod = "close")
   EventPartitions eventPartitions(HikariDataSource eventStoreDataSource, Environment environment)
       throws SQLException {
@@ -105,9 +112,10 @@ class EventStoreConfiguration {
 
   @Bean(destroyMethod = "close")
   PostgresEventStorageEngine eventStorageEngine(
-      HikariDataSource eventStoreDataSource, Environment environment) throws SQLException {
+      HikariDataSource eventStoreDataSource, EventFormat format, Environment environment)
+      throws SQLException {
     return new PostgresEventStorageEngine(
-        eventStoreDataSource, EventFormat.upcasters(), LANES, receiptHours(environment));
+        eventStoreDataSource, format.chain(), LANES, receiptHours(environment));
   }
 
   @Bean(destroyMethod = "shutDown")

@@ -3,8 +3,10 @@ package dev.skreaver.command.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventMesh;
 import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.api.event.Upcast;
 import dev.skreaver.embedded.RedisServer;
 import dev.skreaver.platform.RedisAddress;
 import dev.skreaver.platform.mesh.MeshConnection;
@@ -300,6 +302,34 @@ class RelayTest {
     await().atMost(LIMIT).until(() -> relay.status().lag() == 0);
   }
 
+  @Test
+  void events_of_other_releases_are_relayed_one_for_each_position() {
+    var format =
+        new EventFormat(
+            List.of(
+                Upcast.of("agent.halted", 1)
+                    .to("agent.paused", 1, Upcast.rename("cause", "reason")),
+                Upcast.of("agent.crashed", 1)
+                    .split(
+                        Upcast.part("agent.error", 1, Upcast.byDefault("recoverable", false)),
+                        Upcast.part("agent.stopped", 1, Upcast.rename("error", "reason"))),
+                Upcast.of("agent.blinked", 1).dropped()));
+    store.append("agent.halted", "cause");
+    store.append("agent.crashed", "error");
+    store.append("agent.blinked", "reason");
+    store.append("agent.of_tomorrow", "reason");
+    store.append(1);
+    startRelay(store, new RelaySettings(100_000, 10_000), format);
+
+    awaitAllEvents();
+    assertThat(stream())
+        .extracting(RecordedEvent::type)
+        .containsExactly(
+            "agent.paused", "agent.crashed", "agent.blinked", "agent.of_tomorrow", "agent.paused");
+    assertThat(stream().getFirst().data().path("reason").asString()).isEqualTo("1");
+    assertThat(stream().get(1).data().path("error").asString()).isEqualTo("1");
+  }
+
   private Relay startRelay() {
     return startRelay(new RelaySettings(100_000, 10_000));
   }
@@ -309,9 +339,14 @@ class RelayTest {
   }
 
   private Relay startRelay(Store of, RelaySettings settings) {
+    return startRelay(of, settings, EventFormat.instance());
+  }
+
+  private Relay startRelay(Store of, RelaySettings settings, EventFormat format) {
     var connection = new MeshConnection(address(), "relay");
     connections.add(connection);
-    var relay = new Relay(of.source(), new MeshStream(connection, settings.maxLength()), settings);
+    var relay =
+        new Relay(of.source(), format, new MeshStream(connection, settings.maxLength()), settings);
     relays.add(relay);
     relay.start();
     return relay;

@@ -20,12 +20,12 @@ final class Store {
         ARRAY[event_store.tenant_number('acme')], ARRAY[gen_random_uuid()::text],
         ARRAY[-1::bigint], ARRAY[event_store.tenant_number('acme')], ARRAY[0::bigint],
         ARRAY[gen_random_uuid()],
-        ARRAY[event_store.event_type_number('agent.paused', 1::smallint)],
+        ARRAY[event_store.event_type_number('%2$s', 1::smallint)],
         ARRAY[1772366400123456],
         ARRAY[convert_to('{"tenant":"acme","subject":"ada","authentication":"jwt"}', 'UTF8')],
         ARRAY[sha256('p')], ARRAY[sha256('q')], ARRAY[sha256('r')], ARRAY['salt'::bytea],
-        ARRAY[convert_to('{"agent_id":"a1","reason":"' || n || '"}', 'UTF8')])
-      FROM generate_series(1, %d) AS n
+        ARRAY[convert_to('{"agent_id":"a1","%3$s":"' || n || '"}', 'UTF8')])
+      FROM generate_series(1, %1$d) AS n
       """;
 
   private final PGSimpleDataSource source = new PGSimpleDataSource();
@@ -46,14 +46,20 @@ final class Store {
     return source;
   }
 
+  /** An event whose only other member says 1. */
+  void append(String type, String member) {
+    execute(APPEND.formatted(1, type, member));
+    execute("NOTIFY skreaver_events");
+  }
+
   /** In one transaction, and with the signal that follows a commit. */
   void append(int events) {
-    execute(APPEND.formatted(events));
+    execute(APPEND.formatted(events, "agent.paused", "reason"));
     execute("NOTIFY skreaver_events");
   }
 
   void appendWithoutSignal(int events) {
-    execute(APPEND.formatted(events));
+    execute(APPEND.formatted(events, "agent.paused", "reason"));
   }
 
   /** Takes positions that no event gets. */

@@ -3,7 +3,7 @@ package dev.skreaver.gateway.audit;
 import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.api.error.Refusal;
-import dev.skreaver.api.event.EventCatalog;
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.gateway.request.FromQuery;
 import dev.skreaver.gateway.request.Read;
@@ -11,7 +11,6 @@ import dev.skreaver.gateway.security.Permission;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +30,7 @@ record EventFilters(
     @Nullable Long after,
     @Min(1) @Max(1000) @Nullable Integer limit)
     implements FromQuery {
-  private static final List<String> TYPES =
-      Arrays.stream(EventCatalog.values()).map(EventCatalog::wireName).toList();
+  private static final List<String> TYPES = EventFormat.instance().names();
 
   EventFilters {
     if (!TYPES.containsAll(type)) {

@@ -6,6 +6,7 @@ import dev.skreaver.api.agent.AgentLimits;
 import dev.skreaver.api.agent.AgentSpec;
 import dev.skreaver.api.agent.AgentStatus;
 import dev.skreaver.api.agent.AgentType;
+import dev.skreaver.api.event.CurrentEvent;
 import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.query.projection.ProjectedEvent;
 import java.time.Instant;
@@ -50,9 +51,11 @@ record AgentChange(
   static AgentChange by(ProjectedEvent event) {
     var change =
         new AgentChange(event.agent(), null, null, null, false, event.time(), event.version());
-    return event.event() == null
-        ? change.erased(EventCatalog.named(event.type()))
-        : change.made(event.event());
+    for (CurrentEvent current : event.events()) {
+      change =
+          current.event() == null ? change.erased(current.type()) : change.made(current.event());
+    }
+    return change;
   }
 
   /** Both in a row; a later one that is already contained changes nothing. */

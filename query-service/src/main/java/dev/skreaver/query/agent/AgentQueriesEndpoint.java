@@ -90,7 +90,7 @@ public class AgentQueriesEndpoint implements AgentQueries {
   private Mono<PastAgent> replay(GetAt query) {
     return history
         .of(query.agent(), query.position(), query.time())
-        .reduce(PastAgent.NONE, PastAgent::then)
+        .reduce(PastAgent.NONE, moments::after)
         .map(Moments::known)
         .onErrorMap(Moments::unreadable);
   }

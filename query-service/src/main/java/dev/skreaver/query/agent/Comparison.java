@@ -63,7 +63,7 @@ final class Comparison {
     Instant time = to == null ? null : to.time();
     return history
         .of(query.agent(), position, time)
-        .collect(() -> new Walk(query.from()), Walk::step)
+        .collect(() -> new Walk(query.from(), moments), Walk::step)
         .filter(walk -> walk.now.position() > 0)
         .map(walk -> walk.difference(query, position))
         .onErrorMap(Moments::unreadable);
@@ -72,18 +72,20 @@ final class Comparison {
   /** Where a walk is, and what it has seen since the earlier moment. */
   private static final class Walk {
     private final @Nullable Moment from;
+    private final Moments moments;
     private final List<Happening> events = new ArrayList<>();
     private PastAgent before = PastAgent.NONE;
     private PastAgent now = PastAgent.NONE;
     private boolean passed;
     private boolean more;
 
-    Walk(@Nullable Moment from) {
+    Walk(@Nullable Moment from, Moments moments) {
       this.from = from;
+      this.moments = moments;
     }
 
     void step(RecordedEvent event) {
-      now = now.then(event);
+      now = moments.after(now, event);
       passed = passed || from == null || !from.includes(event);
       if (!passed) {
         before = now;

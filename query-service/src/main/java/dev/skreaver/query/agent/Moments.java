@@ -3,8 +3,10 @@ package dev.skreaver.query.agent;
 import dev.skreaver.api.agent.AgentQueries.Moment;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries.Bounds;
 import dev.skreaver.api.event.PastAgent;
+import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.event.UnknownEventException;
 import dev.skreaver.query.audit.EventHistory;
 import dev.skreaver.query.read.QueryInput;
@@ -17,9 +19,16 @@ import reactor.core.publisher.Mono;
 @Component
 final class Moments {
   private final EventHistory history;
+  private final EventFormat format;
 
-  Moments(EventHistory history) {
+  Moments(EventHistory history, EventFormat format) {
     this.history = history;
+    this.format = format;
+  }
+
+  /** The agent after one more of its events. */
+  PastAgent after(PastAgent past, RecordedEvent event) {
+    return past.then(event, format);
   }
 
   /**
@@ -59,7 +68,9 @@ final class Moments {
 
   static Throwable unreadable(Throwable failure) {
     return failure instanceof UnknownEventException newer
-        ? new Refusal(ErrorCode.SERVICE_UNAVAILABLE, String.valueOf(newer.getMessage()))
+        ? new Refusal(
+            ErrorCode.SERVICE_UNAVAILABLE,
+            "The past cannot be shown by this release: " + newer.getMessage())
         : failure;
   }
 }

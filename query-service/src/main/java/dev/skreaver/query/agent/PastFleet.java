@@ -100,7 +100,7 @@ final class PastFleet {
   private Mono<Examined> examine(FindAt query, Beginning beginning, long through) {
     return history
         .of(new AgentKey(query.agents().tenant(), beginning.agent()), through, query.at().time())
-        .reduce(PastAgent.NONE, PastAgent::then)
+        .reduce(PastAgent.NONE, moments::after)
         .map(past -> new Examined(beginning, past))
         .onErrorMap(Moments::unreadable);
   }

@@ -2,6 +2,7 @@ package dev.skreaver.query.audit;
 
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries.Page;
 import dev.skreaver.api.event.EventQueries.Search;
 import dev.skreaver.api.event.RecordedEvent;
@@ -20,10 +21,12 @@ import reactor.core.publisher.Mono;
 final class AuditTrail {
   private final DatabaseClient readModel;
   private final EventPages events;
+  private final EventFormat format;
 
-  AuditTrail(DatabaseClient readModel, EventPages events) {
+  AuditTrail(DatabaseClient readModel, EventPages events, EventFormat format) {
     this.readModel = readModel;
     this.events = events;
+    this.format = format;
   }
 
   /**
@@ -69,8 +72,14 @@ final class AuditTrail {
         .onErrorMap(Unavailable::readModel);
   }
 
-  private static String @Nullable [] types(Search query) {
-    return query.types().isEmpty() ? null : query.types().toArray(String[]::new);
+  /** The index holds what was shown when it was built: the name of then. */
+  private String @Nullable [] types(Search query) {
+    return query.types().isEmpty()
+        ? null
+        : query.types().stream()
+            .flatMap(type -> format.recordedAs(type).stream())
+            .distinct()
+            .toArray(String[]::new);
   }
 
   private Mono<List<RecordedEvent>> recorded(Search query, List<Long> positions) {

@@ -32,9 +32,11 @@ public final class EventHistory {
       """;
 
   private final DatabaseClient eventStore;
+  private final EventPages pages;
 
-  EventHistory(@Qualifier("eventStoreClient") DatabaseClient eventStore) {
+  EventHistory(@Qualifier("eventStoreClient") DatabaseClient eventStore, EventPages pages) {
     this.eventStore = eventStore;
+    this.pages = pages;
   }
 
   private record Line(@Nullable RecordedEvent event, Bounds bounds) {}
@@ -74,8 +76,7 @@ public final class EventHistory {
                     .formatted(BOUNDS, EventPages.COLUMNS, where.sql())))
         .map(
             row ->
-                new Line(
-                    row.get("position") == null ? null : EventPages.read(row, null), bounds(row)))
+                new Line(row.get("position") == null ? null : pages.read(row, null), bounds(row)))
         .all()
         .collectList()
         .map(lines -> history(query, lines))
@@ -109,7 +110,7 @@ public final class EventHistory {
             eventStore.sql(
                 "SELECT %s FROM event_store.recorded_event WHERE %s ORDER BY version"
                     .formatted(EventPages.COLUMNS, where.sql())))
-        .map(row -> EventPages.read(row, null))
+        .map(row -> pages.read(row, null))
         .all()
         .onErrorMap(Unavailable::eventStore);
   }

@@ -1,13 +1,12 @@
 package dev.skreaver.query.audit;
 
 import dev.skreaver.api.error.Refusal;
-import dev.skreaver.api.event.EventCatalog;
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.query.projection.PositionGate;
 import dev.skreaver.query.read.QueryInput;
 import dev.skreaver.query.tail.EventTail;
-import java.util.Arrays;
 import java.util.List;
 import org.springframework.web.bind.annotation.RestController;
 import reactor.core.publisher.Flux;
@@ -17,19 +16,23 @@ import reactor.core.publisher.Mono;
 @RestController
 public class EventQueriesEndpoint implements EventQueries {
   private static final int MAX_LIMIT = 1000;
-  private static final List<String> TYPES =
-      Arrays.stream(EventCatalog.values()).map(EventCatalog::wireName).toList();
-
   private final PositionGate gate;
   private final EventHistory history;
   private final AuditTrail trail;
   private final EventTail tail;
+  private final List<String> types;
 
-  EventQueriesEndpoint(PositionGate gate, EventHistory history, AuditTrail trail, EventTail tail) {
+  EventQueriesEndpoint(
+      PositionGate gate,
+      EventHistory history,
+      AuditTrail trail,
+      EventTail tail,
+      EventFormat format) {
     this.gate = gate;
     this.history = history;
     this.trail = trail;
     this.tail = tail;
+    this.types = format.names();
   }
 
   @Override
@@ -66,14 +69,14 @@ public class EventQueriesEndpoint implements EventQueries {
     return history.bounds();
   }
 
-  private static void check(Search query) {
+  private void check(Search query) {
     QueryInput.position("after", query.after());
     QueryInput.position("min_position", query.minPosition());
     QueryInput.limit(query.limit(), MAX_LIMIT);
     QueryInput.range("from", query.from(), "before", query.before());
     // An auditor who mistypes a name must not be told that nothing happened.
-    if (!TYPES.containsAll(query.types())) {
-      throw Refusal.invalidField("type", "must be any of " + String.join(", ", TYPES));
+    if (!types.containsAll(query.types())) {
+      throw Refusal.invalidField("type", "must be any of " + String.join(", ", types));
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.skreaver.query.projection;
 
-import dev.skreaver.api.agent.AgentEvent;
 import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.RecordedEvent;
@@ -19,11 +18,8 @@ import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.axonframework.serialization.SimpleSerializedObject;
-import org.axonframework.serialization.SimpleSerializedType;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Writes events into one projection's tables, in the caller's transaction. What fails because of an
@@ -39,9 +35,11 @@ final class BatchWriter<B> {
   private static final int LETTERS_AT_ONCE = 500;
 
   private final Projection<B> projection;
+  private final EventFormat format;
 
-  BatchWriter(Projection<B> projection) {
+  BatchWriter(Projection<B> projection, EventFormat format) {
     this.projection = projection;
+    this.format = format;
   }
 
   /** Whether events can have to wait behind a dead letter. */
@@ -209,7 +207,7 @@ final class BatchWriter<B> {
     }
   }
 
-  private static ProjectedEvent projected(RecordedEvent event) {
+  private ProjectedEvent projected(RecordedEvent event) {
     return new ProjectedEvent(
         event.position(),
         event.eventId(),
@@ -222,15 +220,6 @@ final class BatchWriter<B> {
         event.correlationId(),
         event.causationId(),
         event.idempotencyKey(),
-        event.data().isNull() ? null : meaning(event));
-  }
-
-  private static AgentEvent meaning(RecordedEvent event) {
-    return EventFormat.instance()
-        .deserialize(
-            new SimpleSerializedObject<>(
-                event.data(),
-                JsonNode.class,
-                new SimpleSerializedType(event.type(), String.valueOf(event.revision()))));
+        format.current(event));
   }
 }

@@ -1,9 +1,10 @@
 package dev.skreaver.query.projection;
 
-import dev.skreaver.api.agent.AgentEvent;
 import dev.skreaver.api.agent.AgentKey;
+import dev.skreaver.api.event.CurrentEvent;
 import dev.skreaver.api.event.RecordedEvent;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -11,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  * An event as a projection gets it.
  *
  * @param position its place in the one global order of the event store
- * @param type the event's name, for example {@code agent.paused}
+ * @param type the name under which it is shown, for example {@code agent.paused}
  * @param version the number of the event within its agent, counted from 0
- * @param event null if its payload was erased
+ * @param events what it says in the words of this release: one event, several if it was split, none
+ *     if it means nothing any more
  */
 public record ProjectedEvent(
     long position,
@@ -27,4 +29,4 @@ public record ProjectedEvent(
     @Nullable String correlationId,
     @Nullable String causationId,
     @Nullable String idempotencyKey,
-    @Nullable AgentEvent event) {}
+    List<CurrentEvent> events) {}

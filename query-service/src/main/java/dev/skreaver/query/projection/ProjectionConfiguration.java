@@ -1,5 +1,6 @@
 package dev.skreaver.query.projection;
 
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.platform.Settings;
 import dev.skreaver.query.postgres.DatabaseConfiguration;
 import dev.skreaver.query.tail.EventTail;
@@ -36,6 +37,7 @@ class ProjectionConfiguration {
   @Bean(initMethod = "start", destroyMethod = "close")
   ProjectionEngine projectionEngine(
       List<Projection<?>> projections,
+      EventFormat format,
       EventTail tail,
       Positions positions,
       Registry registry,
@@ -57,6 +59,7 @@ class ProjectionConfiguration {
     engine.set(
         new ProjectionEngine(
             byName(projections),
+            format,
             tail,
             registry,
             positions,
@@ -96,6 +99,6 @@ class ProjectionConfiguration {
   @Bean
   ProjectionMetrics projectionMetrics(
       ProjectionEngine engine, Positions positions, EventTail tail) {
-    return new ProjectionMetrics(engine.projections().keySet(), positions, tail);
+    return new ProjectionMetrics(engine, positions, tail);
   }
 }

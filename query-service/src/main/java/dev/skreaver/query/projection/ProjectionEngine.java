@@ -1,5 +1,6 @@
 package dev.skreaver.query.projection;
 
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.query.projection.Registry.Entry;
 import dev.skreaver.query.projection.Registry.Token;
 import dev.skreaver.query.tail.EventTail;
@@ -46,6 +47,7 @@ final class ProjectionEngine implements AutoCloseable {
 
   ProjectionEngine(
       Map<String, Projection<?>> projections,
+      EventFormat format,
       EventTail tail,
       Registry registry,
       Positions positions,
@@ -57,7 +59,8 @@ final class ProjectionEngine implements AutoCloseable {
     this.positions = positions;
     this.instances = instances;
     this.projectors = projectors;
-    projections.forEach((name, projection) -> writers.put(name, new BatchWriter<>(projection)));
+    projections.forEach(
+        (name, projection) -> writers.put(name, new BatchWriter<>(projection, format)));
     projections.keySet().forEach(positions::register);
   }
 

@@ -1,26 +1,26 @@
 package dev.skreaver.query.projection;
 
+import dev.skreaver.query.projection.Registry.Entry;
 import dev.skreaver.query.tail.EventTail;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import java.util.Set;
 
 /** Where each projection is, and how many events it is behind the event store. */
 final class ProjectionMetrics implements MeterBinder {
-  private final Set<String> projections;
+  private final ProjectionEngine engine;
   private final Positions positions;
   private final EventTail tail;
 
-  ProjectionMetrics(Set<String> projections, Positions positions, EventTail tail) {
-    this.projections = projections;
+  ProjectionMetrics(ProjectionEngine engine, Positions positions, EventTail tail) {
+    this.engine = engine;
     this.positions = positions;
     this.tail = tail;
   }
 
   @Override
   public void bindTo(MeterRegistry registry) {
-    for (String projection : projections) {
+    for (String projection : engine.projections().keySet()) {
       ServingPosition serving = positions.serving(projection);
       Gauge.builder("skreaver.projection.position", serving, ServingPosition::position)
           .description("The last position that the read model holds")
@@ -31,6 +31,15 @@ final class ProjectionMetrics implements MeterBinder {
           .description("How many events the read model is behind the event store")
           .tag("projection", projection)
           .register(registry);
+      Gauge.builder("skreaver.projection.stalled", () -> stalled(projection) ? 1 : 0)
+          .description("1 while an event keeps the read model from going on")
+          .tag("projection", projection)
+          .register(registry);
     }
+  }
+
+  private boolean stalled(String projection) {
+    Entry entry = engine.entries().get(projection);
+    return entry != null && ProjectionStatus.error(entry, entry.live()) != null;
   }
 }

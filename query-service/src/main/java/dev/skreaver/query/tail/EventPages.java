@@ -26,11 +26,11 @@ public final class EventPages {
   private static final String AT = SELECT + "WHERE position = ANY($1) ORDER BY position";
 
   private final ConnectionFactory eventStore;
+  private final EventFormat format;
 
-  public EventPages(ConnectionFactory eventStore) {
+  public EventPages(ConnectionFactory eventStore, EventFormat format) {
     this.eventStore = eventStore;
-    // Its first use reads jars, which must not happen on the event loop that decodes rows.
-    EventFormat.instance();
+    this.format = format;
   }
 
   /** The next events of all tenants, in order, with {@code previous} set; empty at the head. */
@@ -39,7 +39,7 @@ public final class EventPages {
         eventStore.create(), connection -> after(connection, position, limit), Connection::close);
   }
 
-  static Mono<List<RecordedEvent>> after(Connection connection, long position, int limit) {
+  Mono<List<RecordedEvent>> after(Connection connection, long position, int limit) {
     long[] previous = {position};
     return Session.rows(
             connection,
@@ -87,8 +87,9 @@ public final class EventPages {
   /**
    * @param previous null where a filter was applied
    */
-  public static RecordedEvent read(Readable row, @Nullable Long previous) {
+  public RecordedEvent read(Readable row, @Nullable Long previous) {
     return RecordedEvent.stored(
+        format,
         required(row, 0, Long.class),
         previous,
         required(row, 1, String.class),

@@ -218,7 +218,7 @@ public final class EventTail implements AutoCloseable {
       while (!closed) {
         wake.drainPermits();
         List<RecordedEvent> page =
-            Objects.requireNonNull(EventPages.after(connection, ring.head(), PAGE).block(ANSWER));
+            Objects.requireNonNull(pages.after(connection, ring.head(), PAGE).block(ANSWER));
         if (!state.following()) {
           log.info("Following the event store from position {}", ring.head());
           state = new State(true, "following");

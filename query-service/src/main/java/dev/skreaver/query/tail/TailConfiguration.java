@@ -1,17 +1,26 @@
 package dev.skreaver.query.tail;
 
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.query.postgres.DatabaseConfiguration;
 import io.r2dbc.spi.ConnectionFactory;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 @Configuration(proxyBeanMethods = false)
 class TailConfiguration {
   @Bean
+  @ConditionalOnMissingBean
+  EventFormat eventFormat() {
+    return EventFormat.instance();
+  }
+
+  @Bean
   EventPages eventPages(
-      @Qualifier(DatabaseConfiguration.EVENT_STORE) ConnectionFactory eventStore) {
-    return new EventPages(eventStore);
+      @Qualifier(DatabaseConfiguration.EVENT_STORE) ConnectionFactory eventStore,
+      EventFormat format) {
+    return new EventPages(eventStore, format);
   }
 
   @Bean(initMethod = "start", destroyMethod = "close")

@@ -11,6 +11,7 @@ import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentStatus;
 import dev.skreaver.api.agent.AgentType;
 import dev.skreaver.api.agent.AgentView;
+import dev.skreaver.api.event.CurrentEvent;
 import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.query.fixture.Lives;
 import dev.skreaver.query.fixture.ProjectedEvents;
@@ -220,9 +221,10 @@ class AgentProjectionTest {
   private static @Nullable AgentView fold(List<ProjectedEvent> life) {
     AgentView view = null;
     for (ProjectedEvent event : life) {
-      view =
-          AgentView.after(
-              view, Objects.requireNonNull(event.event()), event.time(), event.version());
+      for (CurrentEvent current : event.events()) {
+        AgentEvent said = Objects.requireNonNull(current.event());
+        view = AgentView.after(view, said, event.time(), event.version());
+      }
     }
     return view == null || view.deleted() ? null : view;
   }

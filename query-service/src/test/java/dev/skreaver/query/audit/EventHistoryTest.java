@@ -10,12 +10,14 @@ import dev.skreaver.api.agent.AgentEvent;
 import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries.After;
 import dev.skreaver.api.event.EventQueries.Bounds;
 import dev.skreaver.api.event.EventQueries.History;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.query.fixture.Stores;
 import dev.skreaver.query.fixture.Stores.Stamp;
+import dev.skreaver.query.tail.EventPages;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -38,7 +40,10 @@ class EventHistoryTest {
   @BeforeEach
   void start() {
     stores = Stores.start();
-    history = new EventHistory(stores.client());
+    history =
+        new EventHistory(
+            stores.client(),
+            new EventPages(stores.client().getConnectionFactory(), EventFormat.instance()));
   }
 
   @AfterEach

@@ -92,7 +92,10 @@ final class Tally implements Projection<Tally.Batch> {
 
   @Override
   public void apply(Batch batch, ProjectedEvent event) {
-    String reason = event.event() instanceof AgentEvent.Paused paused ? paused.reason() : "";
+    String reason =
+        event.events().getFirst().event() instanceof AgentEvent.Paused paused
+            ? paused.reason()
+            : "";
     if (poison.contains(reason)) {
       throw new IllegalArgumentException("cannot handle '" + reason + "'");
     }

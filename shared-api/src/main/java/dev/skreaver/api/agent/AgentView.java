@@ -93,6 +93,25 @@ public record AgentView(
     };
   }
 
+  /** This agent after one more event that means nothing any more. */
+  public AgentView afterDropped(Instant at, long number) {
+    return new AgentView(
+        agentId,
+        agentType,
+        status,
+        statusReason,
+        statusSince,
+        name,
+        labels,
+        config,
+        limits,
+        owner,
+        createdAt,
+        at,
+        number,
+        deleted);
+  }
+
   private static AgentView created(AgentEvent.Created event, Instant at, long version) {
     AgentSpec spec = event.spec();
     return new AgentView(

@@ -4,12 +4,12 @@ import dev.skreaver.api.agent.AgentEvent;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Every event's name and current revision on the wire and in the event store. A name is forever; a
- * released revision never changes its schema, a new one is reached by an upcaster in {@link
- * EventFormat}.
+ * Every event's name and current revision on the wire and in the event store. A name is forever and
+ * a released revision never changes its schema; a new one is reached by an {@link Upcast}.
  */
 public enum EventCatalog {
   AGENT_CREATED("agent.created", 1, AgentEvent.Created.class),
@@ -21,6 +21,9 @@ public enum EventCatalog {
   AGENT_ERROR("agent.error", 1, AgentEvent.ErrorReported.class),
   AGENT_RECOVERED("agent.recovered", 1, AgentEvent.Recovered.class),
   AGENT_DELETED("agent.deleted", 1, AgentEvent.Deleted.class);
+
+  /** From each form that is no longer written to a later one, in the order of the revisions. */
+  static final List<Upcast> UPCASTS = List.of();
 
   private static final Map<String, EventCatalog> BY_NAME;
   private static final Map<Class<?>, EventCatalog> BY_TYPE;

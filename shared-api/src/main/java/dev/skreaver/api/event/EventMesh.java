@@ -37,6 +37,6 @@ public final class EventMesh {
   }
 
   public static RecordedEvent read(byte[] entry) {
-    return WireJson.mapper().readValue(entry, RecordedEvent.class);
+    return WireJson.mapper().readValue(entry, RecordedEvent.class).in(EventFormat.instance());
   }
 }

@@ -2,8 +2,8 @@ package dev.skreaver.api.event;
 
 import dev.skreaver.api.agent.AgentEvent;
 import dev.skreaver.api.agent.AgentView;
-import dev.skreaver.api.json.WireJson;
-import org.axonframework.serialization.SimpleSerializedType;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,26 +20,40 @@ public record PastAgent(@Nullable AgentView agent, @Nullable Long erased, long p
   public static final PastAgent NONE = new PastAgent(null, null, 0);
 
   /**
-   * After one more event.
+   * After one more event, as this release reads it.
    *
    * @throws UnknownEventException for an event that only a newer release knows
    */
   public PastAgent then(RecordedEvent recorded) {
-    if (recorded.type().equals(EventCatalog.AGENT_DELETED.wireName())) {
+    return then(recorded, EventFormat.instance());
+  }
+
+  /**
+   * After one more event.
+   *
+   * @throws UnknownEventException for an event that only a newer release knows
+   */
+  public PastAgent then(RecordedEvent recorded, EventFormat format) {
+    List<CurrentEvent> events = format.current(recorded);
+    if (events.stream().anyMatch(event -> event.type() == EventCatalog.AGENT_DELETED)) {
       return new PastAgent(null, null, recorded.position());
     }
     if (erased != null || recorded.data().isNull()) {
       return new PastAgent(
           null, erased == null ? recorded.position() : erased, recorded.position());
     }
-    var type =
-        EventFormat.instance()
-            .classForType(
-                new SimpleSerializedType(recorded.type(), String.valueOf(recorded.revision())));
-    var event = (AgentEvent) WireJson.mapper().treeToValue(recorded.data(), type);
-    return new PastAgent(
-        AgentView.after(agent, event, recorded.time(), recorded.version()),
-        null,
-        recorded.position());
+    return new PastAgent(after(recorded, events), null, recorded.position());
+  }
+
+  private @Nullable AgentView after(RecordedEvent recorded, List<CurrentEvent> events) {
+    AgentView view = agent;
+    if (events.isEmpty() && view != null) {
+      return view.afterDropped(recorded.time(), recorded.version());
+    }
+    for (CurrentEvent current : events) {
+      AgentEvent event = Objects.requireNonNull(current.event());
+      view = AgentView.after(view, event, recorded.time(), recorded.version());
+    }
+    return view;
   }
 }

@@ -2,6 +2,7 @@ package dev.skreaver.api.event;
 
 import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.api.event.Upcast.Form;
 import dev.skreaver.api.json.WireJson;
 import java.time.Instant;
 import java.util.Map;
@@ -9,6 +10,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
  * An event as audit, streams and the mesh show it.
@@ -20,7 +22,8 @@ import tools.jackson.databind.JsonNode;
  *     which a reader proves that it has missed none; null where a filter was applied
  * @param type the event's name, for example {@code agent.paused}
  * @param version the number of the event within its agent, counted from 0
- * @param data the event's payload in its current revision; JSON's null when it was erased
+ * @param data the event's payload in its current revision, or as it was recorded if one event can
+ *     no longer say it; JSON's null when it was erased
  */
 public record RecordedEvent(
     long position,
@@ -42,16 +45,18 @@ public record RecordedEvent(
   private static final TypeReference<Map<String, String>> METADATA = new TypeReference<>() {};
 
   /**
-   * From a row of the view {@code event_store.recorded_event}, with the payload brought to its
-   * current revision. This is the one mapping that the relay and the query service share. An event
-   * that only a newer release knows is passed on as it was written.
+   * From a row of the view {@code event_store.recorded_event}. This is the one mapping that the
+   * relay and the query service share.
    *
+   * @param format brings the payload to its current revision; an event that was split or dropped
+   *     since, or that only a newer release knows, is passed on as it was recorded
    * @param previous the position of the row read before it, or the one after which reading began;
    *     null where a filter was applied
    * @param metadata a JSON object of strings, as the event store writes it
    * @param payload null when it was erased; {@link #data} is then JSON's null
    */
   public static RecordedEvent stored(
+      EventFormat format,
       long position,
       @Nullable Long previous,
       String tenant,
@@ -64,14 +69,15 @@ public record RecordedEvent(
       byte[] metadata,
       byte @Nullable [] payload) {
     Map<String, String> facts = WireJson.mapper().readValue(metadata, METADATA);
-    EventFormat.Payload current =
-        EventFormat.current(eventId, type, revision, time, metadata, payload);
+    JsonNode data =
+        payload == null ? JsonNodeFactory.instance.nullNode() : WireJson.mapper().readTree(payload);
+    EventFormat.Shown shown = format.shown(new Form(type, revision), data);
     return new RecordedEvent(
         position,
         previous,
         eventId,
-        current.type(),
-        current.revision(),
+        shown.form().name(),
+        shown.form().revision(),
         new TenantId(tenant),
         new AgentId(agentId),
         version,
@@ -83,7 +89,31 @@ public record RecordedEvent(
         facts.get("correlation_id"),
         facts.get("causation_id"),
         facts.get("idempotency_key"),
-        current.data());
+        shown.data());
+  }
+
+  /** The same event as this format shows it: it may have been read by an older release. */
+  RecordedEvent in(EventFormat format) {
+    var form = new Form(type, revision);
+    EventFormat.Shown shown = format.shown(form, data);
+    return shown.form().equals(form)
+        ? this
+        : new RecordedEvent(
+            position,
+            previous,
+            eventId,
+            shown.form().name(),
+            shown.form().revision(),
+            tenant,
+            agentId,
+            version,
+            time,
+            actor,
+            requestId,
+            correlationId,
+            causationId,
+            idempotencyKey,
+            shown.data());
   }
 
   /** On whose behalf, and how that was known. */

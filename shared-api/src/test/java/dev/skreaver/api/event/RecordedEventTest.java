@@ -54,6 +54,7 @@ class RecordedEventTest {
 
   private static RecordedEvent stored(String type, int revision, @Nullable String payload) {
     return RecordedEvent.stored(
+        EventFormat.instance(),
         7,
         5L,
         "acme",
