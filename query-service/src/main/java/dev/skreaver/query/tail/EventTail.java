@@ -115,10 +115,12 @@ public final class EventTail implements AutoCloseable {
     return Flux.defer(
         () -> {
           var cursor = new AtomicLong(after);
+          // By page, not by event: the next page is looked for while this one is still consumed.
           return Mono.defer(() -> next(cursor.get()))
+              .filter(page -> !page.isEmpty())
+              .doOnNext(page -> cursor.set(page.getLast().position()))
               .repeat(() -> !closed)
-              .concatMapIterable(page -> page, 1)
-              .doOnNext(event -> cursor.set(event.position()));
+              .concatMapIterable(page -> page, 1);
         });
   }
 
