@@ -76,6 +76,7 @@ class EventStoreConfiguration {
           VARIABLE, "the database %s cannot be used: %s".formatted(address, firstLine(e)));
     }
     EventStoreSchema.migrate(dataSource);
+    StoreSequences.repair(dataSource);
     return dataSource;
   }
 
