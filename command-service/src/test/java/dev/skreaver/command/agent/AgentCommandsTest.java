@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.skreaver.api.agent.AgentCommand;
+import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentCommands.Receipt;
 import dev.skreaver.api.agent.AgentCommands.Request;
 import dev.skreaver.api.agent.AgentKey;
@@ -195,6 +196,41 @@ class AgentCommandsTest {
         .containsExactlyInAnyOrderElementsOf(
             IntStream.range(0, 64 - contended).mapToObj(i -> i + 2L).toList());
     assertThat(contended).isLessThan(32);
+  }
+
+  @Test
+  void of_many_that_expect_the_same_version_one_is_carried_out_and_no_update_is_lost() {
+    Receipt created = service.send(CommandService.create("acme/expected"));
+    AgentKey agent = AgentKey.parse("acme/expected");
+    var answers = new ArrayList<CompletableFuture<Receipt>>();
+    for (int i = 0; i < 16; i++) {
+      answers.add(
+          (i % 2 == 0 ? service : other)
+              .begin(
+                  new AgentCommands.Request(
+                      new AgentCommand.Update(agent, Map.of("name", "name-" + i)),
+                      CommandService.caller(agent),
+                      created.agent().version(),
+                      null)));
+    }
+    List<Receipt> done = new ArrayList<>();
+    for (CompletableFuture<Receipt> answer : answers) {
+      try {
+        done.add(answer.join());
+      } catch (CompletionException e) {
+        assertThat(e.getCause())
+            .asInstanceOf(InstanceOfAssertFactories.type(Refusal.class))
+            .extracting(Refusal::code)
+            .isEqualTo(ErrorCode.VERSION_MISMATCH);
+      }
+    }
+    assertThat(done).hasSize(1);
+    assertThat(done.getFirst().agent().version()).isEqualTo(created.agent().version() + 1);
+    for (CommandService instance : List.of(service, other)) {
+      assertThat(instance.send(new AgentCommand.Pause(agent, "over")).agent().name())
+          .isEqualTo(done.getFirst().agent().name());
+      instance.send(new AgentCommand.Resume(agent));
+    }
   }
 
   static void assertRefused(ThrowingCallable command, ErrorCode code) {

@@ -10,11 +10,15 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.axonframework.eventhandling.DomainEventMessage;
 import org.axonframework.modelling.command.AggregateStreamCreationException;
 import org.axonframework.modelling.command.ConcurrencyException;
@@ -70,6 +74,16 @@ class PostgresEventStorageEngineTest {
     assertThat(second.variant()).isEqualTo(2);
     assertThat(second.getMostSignificantBits())
         .isGreaterThanOrEqualTo(first.getMostSignificantBits());
+  }
+
+  @Test
+  void identifiers_stay_unique_while_the_clock_stands_still_or_goes_back() {
+    Instant noon = Instant.parse("2026-03-01T12:00:00Z");
+    List<UUID> identifiers =
+        Stream.of(noon, noon.minus(Duration.ofHours(5)), noon, noon.plus(Duration.ofHours(5)))
+            .flatMap(time -> Stream.generate(() -> TimeOrderedIdentifiers.at(time)).limit(10_000))
+            .toList();
+    assertThat(Set.copyOf(identifiers)).hasSameSizeAs(identifiers);
   }
 
   @Test
