@@ -30,8 +30,6 @@ final class Defaults implements EnvironmentPostProcessor, Ordered {
                 // Health and metrics are at /health, /ready and /metrics; nothing else is shown.
                 "management.endpoints.access.default", "none",
                 "management.endpoints.web.exposure.exclude", "*",
-                // http_requests_total and http_request_duration_seconds say the same.
-                "management.metrics.enable.http.server", "false",
                 // It logs the query string, where a WebSocket client has its token.
                 "logging.level.org.springframework.web.server.adapter.HttpWebHandlerAdapter", "off",
                 "spring.web.resources.add-mappings", "false"));

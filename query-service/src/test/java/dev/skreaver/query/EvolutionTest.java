@@ -89,7 +89,7 @@ class EvolutionTest {
    * @param shown the name under which it is shown
    * @param meaning what happened in the words of today
    */
-  private record Former(
+  record Former(
       String name, String members, String shown, Function<AgentId, List<AgentEvent>> meaning) {
     String payload(AgentKey agent) {
       return "{\"agent_id\":\"%s\"%s}".formatted(agent.id(), members);

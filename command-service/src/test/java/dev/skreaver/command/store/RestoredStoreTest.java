@@ -47,7 +47,7 @@ class RestoredStoreTest {
       ORDER BY 1
       """;
 
-  private enum Sequences {
+  enum Sequences {
     RESTORED,
     FORGOTTEN,
     FROM_AN_OLDER_DUMP

@@ -70,12 +70,6 @@ public enum EventCatalog {
     return entry;
   }
 
-  /** Whether an event is as this release writes it, so that no upcaster has to see it. */
-  static boolean isCurrent(String wireName, int revision) {
-    EventCatalog entry = BY_NAME.get(wireName);
-    return entry != null && entry.revision == revision;
-  }
-
   /**
    * @throws UnknownEventException if this release knows no such event
    */

@@ -177,9 +177,6 @@ public final class EventFormat extends Jackson3Serializer {
     if (!current.containsKey(recorded)) {
       return List.of(new Shown(recorded, data));
     }
-    if (EventCatalog.isCurrent(type, revision)) {
-      return new Payload(type, revision, WireJson.mapper().readTree(payload));
-    }
     var entry =
         new GenericDomainEventEntry<JsonNode>(
             "",
