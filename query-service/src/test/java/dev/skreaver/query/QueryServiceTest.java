@@ -200,7 +200,7 @@ class QueryServiceTest {
   }
 
   @Test
-  void read_models_that_are_built_anew_show_the_same() {
+  void read_models_that_are_built_anew_at_the_same_time_show_the_same() {
     AgentKey agent = agent(ACME, "rebuilt");
     Receipt last = null;
     for (AgentCommand command : wholeLife(agent)) {
@@ -209,8 +209,9 @@ class QueryServiceTest {
     long position = Objects.requireNonNull(last).position();
     get(agent, position);
     var before = Ask.pages(agents, Ask.all(ACME), 200);
-    for (String name : List.of("agent", "audit")) {
-      node.projections().replay(name).block(LONG);
+    List<String> names = List.of("agent", "audit");
+    names.forEach(name -> node.projections().replay(name, null).block(LONG));
+    for (String name : names) {
       await()
           .atMost(LONG)
           .until(

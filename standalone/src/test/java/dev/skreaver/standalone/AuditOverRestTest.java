@@ -155,6 +155,12 @@ class AuditOverRestTest {
   @Test
   void what_an_operator_names_must_be_there() {
     api.post("/admin/projections/nothing/replay", "").refused(404, "projection_not_found");
+    api.post("/admin/projections/nothing/replay/pause", "").refused(404, "projection_not_found");
+    api.post("/admin/projections/audit/replay/pause", "").refused(404, "replay_not_found");
+    api.post("/admin/projections/audit/replay/resume", "").refused(404, "replay_not_found");
+    api.post("/admin/projections/audit/replay", "{\"events_per_second\":0}")
+        .refused(400, "invalid_input");
+    api.post("/admin/projections/audit/replay", "{\"speed\":1}").refused(400, "invalid_input");
     api.post("/admin/projections/A%20B/replay", "").refused(400, "invalid_input");
     api.post("/admin/dead-letters/999999/retry", "").refused(404, "dead_letter_not_found");
     api.post("/admin/dead-letters/first/retry", "").refused(400, "invalid_input");

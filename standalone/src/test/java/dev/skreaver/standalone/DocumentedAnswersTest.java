@@ -65,6 +65,12 @@ class DocumentedAnswersTest {
     fits("GET /admin/dead-letters", api.get("/admin/dead-letters"));
     fits(
         "POST /admin/projections/{name}/replay", api.post("/admin/projections/nothing/replay", ""));
+    fits(
+        "POST /admin/projections/{name}/replay/pause",
+        api.post("/admin/projections/agent/replay/pause", ""));
+    fits(
+        "POST /admin/projections/{name}/replay/resume",
+        api.post("/admin/projections/agent/replay/resume", "{\"events_per_second\":1}"));
     fits("POST /admin/dead-letters/{id}/retry", api.post("/admin/dead-letters/999999/retry", ""));
     fits("GET /health", api.get("/health"));
     fits("GET /ready", api.get("/ready"));

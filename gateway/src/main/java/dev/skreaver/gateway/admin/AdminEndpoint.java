@@ -4,10 +4,12 @@ import static org.springframework.http.MediaType.APPLICATION_JSON_VALUE;
 
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.gateway.security.Identity;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
@@ -31,8 +33,24 @@ class AdminEndpoint {
   @PostMapping("/projections/{name}/replay")
   @ResponseStatus(HttpStatus.ACCEPTED)
   Mono<ProjectionAdmin.Projection> replay(
+      @PathVariable("name") ProjectionName name,
+      @RequestBody(required = false) @Nullable Pace body,
+      Identity operator) {
+    return projections.replay(name.value(), Pace.of(body));
+  }
+
+  @PostMapping("/projections/{name}/replay/pause")
+  Mono<ProjectionAdmin.Projection> pauseReplay(
       @PathVariable("name") ProjectionName name, Identity operator) {
-    return projections.replay(name.value());
+    return projections.pauseReplay(name.value());
+  }
+
+  @PostMapping("/projections/{name}/replay/resume")
+  Mono<ProjectionAdmin.Projection> resumeReplay(
+      @PathVariable("name") ProjectionName name,
+      @RequestBody(required = false) @Nullable Pace body,
+      Identity operator) {
+    return projections.resumeReplay(name.value(), Pace.of(body));
   }
 
   @GetMapping("/dead-letters")

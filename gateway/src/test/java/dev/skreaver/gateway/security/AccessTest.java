@@ -36,6 +36,8 @@ class AccessTest {
     "GET, /events, event:read",
     "GET, /admin/projections, admin:access",
     "POST, /admin/projections/agent/replay, admin:access",
+    "POST, /admin/projections/agent/replay/pause, admin:access",
+    "POST, /admin/projections/agent/replay/resume, admin:access",
     "GET, /admin/dead-letters, admin:access",
     "POST, /admin/dead-letters/1/retry, admin:access"
   })

@@ -5,12 +5,15 @@ import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.r2dbc.spi.ConnectionFactory;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Iterator;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +35,7 @@ final class Instances implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Instances.class);
 
   private final String id;
+  private final String[] handles;
   private final ConnectionFactory dedicated;
   private final Positions positions;
   private final Runnable onRegistryChange;
@@ -39,6 +43,7 @@ final class Instances implements AutoCloseable {
   private final Semaphore wake = new Semaphore(0);
   private volatile boolean registryChanged;
   private volatile int alive = 1;
+  private volatile Map<String, Integer> handlers = Map.of();
   private volatile boolean closed;
   private @Nullable Thread thread;
 
@@ -46,8 +51,13 @@ final class Instances implements AutoCloseable {
    * @param dedicated gives the connection that listens; not a pool
    */
   Instances(
-      String id, ConnectionFactory dedicated, Positions positions, Runnable onRegistryChange) {
+      String id,
+      Collection<? extends Projection<?>> projections,
+      ConnectionFactory dedicated,
+      Positions positions,
+      Runnable onRegistryChange) {
     this.id = id;
+    this.handles = projections.stream().map(Instances::handled).toArray(String[]::new);
     this.dedicated = dedicated;
     this.positions = positions;
     this.onRegistryChange = onRegistryChange;
@@ -58,9 +68,13 @@ final class Instances implements AutoCloseable {
     return alive;
   }
 
-  /** A fair share of a generation's segments for this instance. */
-  int share(int segments) {
-    return Math.ceilDiv(segments, Math.max(1, alive));
+  /** A fair share for this instance of so many segments of a generation of the projection. */
+  int share(Projection<?> projection, int segments) {
+    return Math.ceilDiv(segments, Math.max(1, handlers.getOrDefault(handled(projection), 1)));
+  }
+
+  private static String handled(Projection<?> projection) {
+    return projection.name() + ":" + projection.version();
   }
 
   void start() {
@@ -124,18 +138,22 @@ final class Instances implements AutoCloseable {
   }
 
   private void converse(Session session) throws InterruptedException {
+    var broken = new AtomicBoolean();
     Disposable notifications =
         ((PostgresqlConnection) session.connection())
             .getNotifications()
             .subscribe(
                 heard -> hear(Objects.requireNonNullElse(heard.getParameter(), "")),
-                lost -> wake.release(),
-                wake::release);
+                failure -> lost(broken),
+                () -> lost(broken));
     try {
       session.update("LISTEN " + CHANNEL);
       onRegistryChange.run();
       long next = System.nanoTime();
       while (!closed) {
+        if (broken.get()) {
+          throw new IllegalStateException("the connection was closed");
+        }
         if (System.nanoTime() - next >= 0) {
           signOfLife(session);
           next = System.nanoTime() + HEARTBEAT.toNanos();
@@ -149,13 +167,35 @@ final class Instances implements AutoCloseable {
     }
   }
 
+  /** The server may have crashed; this comes to know of it before it can be asked again. */
+  private void lost(AtomicBoolean broken) {
+    positions.forget();
+    broken.set(true);
+    wake.release();
+  }
+
   private int signOfLife(Session session) {
     session.update(
-        "INSERT INTO read_model.instance AS i (id, seen_at) VALUES ($1, clock_timestamp()) ON"
-            + " CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
-        id);
+        "INSERT INTO read_model.instance AS i (id, seen_at, handles) VALUES ($1,"
+            + " clock_timestamp(), $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at,"
+            + " handles = excluded.handles",
+        id,
+        handles);
     session.update(
         "DELETE FROM read_model.instance WHERE seen_at < clock_timestamp() - interval '1 minute'");
+    record Handlers(String handled, int instances) {}
+    handlers =
+        session
+            .rows(
+                "SELECT handled, count(*)::int FROM read_model.instance, unnest(handles) AS handled"
+                    + " WHERE seen_at > clock_timestamp() - $1 * interval '1 second' GROUP BY 1",
+                row ->
+                    new Handlers(
+                        Objects.requireNonNull(row.get(0, String.class)),
+                        Objects.requireNonNull(row.get(1, Integer.class))),
+                LIVENESS.toSeconds())
+            .stream()
+            .collect(Collectors.toMap(Handlers::handled, Handlers::instances));
     alive =
         session
             .rows(

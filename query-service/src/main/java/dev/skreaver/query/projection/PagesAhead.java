@@ -14,7 +14,7 @@ import reactor.core.publisher.Mono;
  * is read while this one is handled. For one thread, which may wait.
  */
 final class PagesAhead {
-  private static final int PAGE = 2_000;
+  static final int PAGE = 2_000;
   private static final Duration ANSWER = Duration.ofSeconds(60);
 
   private final EventTail tail;
@@ -26,10 +26,14 @@ final class PagesAhead {
     this.tail = tail;
   }
 
-  /** The next events after a position, up to another one. */
-  List<RecordedEvent> after(long position, long upTo) {
-    List<RecordedEvent> kept = tail.recent(position, PAGE);
-    List<RecordedEvent> page = kept == null ? read(position, upTo) : kept;
+  /**
+   * The next events after a position, up to another one.
+   *
+   * @param most of them; reads ahead only if that is a whole page
+   */
+  List<RecordedEvent> after(long position, long upTo, int most) {
+    List<RecordedEvent> kept = tail.recent(position, most);
+    List<RecordedEvent> page = kept == null ? read(position, upTo, most) : kept;
     int size = page.size();
     while (size > 0 && page.get(size - 1).position() > upTo) {
       size--;
@@ -37,19 +41,20 @@ final class PagesAhead {
     return page.subList(0, size);
   }
 
-  private List<RecordedEvent> read(long position, long upTo) {
+  private List<RecordedEvent> read(long position, long upTo, int most) {
     Ahead begun = ahead;
     ahead = null;
-    Ahead now = begun != null && begun.after == position ? begun : begin(position);
+    boolean fits = begun != null && begun.after == position && most == PAGE;
+    Ahead now = fits ? begun : begin(position, most);
     List<RecordedEvent> page =
         Objects.requireNonNull(Mono.fromFuture(now.page).block(ANSWER), "no page");
     if (page.size() == PAGE && page.getLast().position() < upTo) {
-      ahead = begin(page.getLast().position());
+      ahead = begin(page.getLast().position(), PAGE);
     }
     return page;
   }
 
-  private Ahead begin(long position) {
-    return new Ahead(position, tail.history(position, PAGE).toFuture());
+  private Ahead begin(long position, int most) {
+    return new Ahead(position, tail.history(position, most).toFuture());
   }
 }

@@ -29,12 +29,29 @@ public final class PositionGate {
     return Mono.defer(
         () -> {
           ServingPosition serving = positions.serving(projection);
-          return minPosition == null
-              ? Mono.just(serving.position())
+          Mono<Long> reached = Mono.defer(() -> reached(serving, minPosition));
+          return minPosition != null || serving.serving() != null
+              ? reached
               : serving
-                  .reached(minPosition)
-                  .timeout(patience, Mono.error(() -> notReached(minPosition, serving.position())));
+                  .begun()
+                  .timeout(patience, Mono.error(() -> notComplete(projection)))
+                  .then(reached);
         });
+  }
+
+  /** From the position 0 on, which is where a read model begins that does not serve yet. */
+  private Mono<Long> reached(ServingPosition serving, @Nullable Long minPosition) {
+    return minPosition == null
+        ? Mono.just(serving.position())
+        : serving
+            .reached(minPosition)
+            .timeout(patience, Mono.error(() -> notReached(minPosition, serving.position())));
+  }
+
+  private static Refusal notComplete(String projection) {
+    return new Refusal(
+        ErrorCode.READ_MODEL_UNAVAILABLE,
+        "The read model '%s' is not complete yet; try again after a moment".formatted(projection));
   }
 
   private Refusal notReached(long wanted, long reached) {

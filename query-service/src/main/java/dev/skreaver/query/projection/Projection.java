@@ -18,9 +18,18 @@ public interface Projection<B> {
   String name();
 
   /**
+   * What its tables are and what it writes into them. A release that changes either counts it up:
+   * its read model is then built beside that of the older release, which goes on serving and
+   * projecting its own until nobody uses it any more.
+   */
+  default int version() {
+    return 1;
+  }
+
+  /**
    * The tables it writes. For each table {@code t} a migration creates {@code
    * read_model.t_template}; every generation gets its own copy, and the view {@code read_model.t}
-   * shows the one that serves.
+   * shows the one that serves. From version 2 on they are {@code t_v2_template} and {@code t_v2}.
    */
   List<String> tables();
 

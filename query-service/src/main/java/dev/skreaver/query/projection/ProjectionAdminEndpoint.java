@@ -4,6 +4,7 @@ import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.projection.ProjectionAdmin;
+import dev.skreaver.platform.Settings;
 import dev.skreaver.query.postgres.Session;
 import dev.skreaver.query.tail.EventPages;
 import io.r2dbc.spi.ConnectionFactory;
@@ -13,9 +14,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.env.Environment;
 import org.springframework.web.bind.annotation.RestController;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -36,18 +39,23 @@ class ProjectionAdminEndpoint implements ProjectionAdmin {
   private final Registry registry;
   private final ConnectionFactory readModel;
   private final EventPages events;
+  private final @Nullable Integer pace;
 
   ProjectionAdminEndpoint(
       ProjectionEngine engine,
       ProjectionStatus status,
       Registry registry,
       ConnectionFactory readModel,
-      EventPages events) {
+      EventPages events,
+      Environment environment) {
     this.engine = engine;
     this.status = status;
     this.registry = registry;
     this.readModel = readModel;
     this.events = events;
+    int limit =
+        Settings.of(environment).number("SKREAVER_REPLAY_EVENTS_PER_SECOND", 0, 0, 10_000_000);
+    this.pace = limit == 0 ? null : limit;
   }
 
   @Override
@@ -56,10 +64,33 @@ class ProjectionAdminEndpoint implements ProjectionAdmin {
   }
 
   @Override
-  public Mono<Projection> replay(String name) {
+  public Mono<Projection> replay(String name, @Nullable Integer eventsPerSecond) {
+    Integer limit = eventsPerSecond == null ? pace : eventsPerSecond;
+    return changed(name, projection -> registry.replay(projection, checked(limit)));
+  }
+
+  @Override
+  public Mono<Projection> pauseReplay(String name) {
+    return changed(name, registry::pause);
+  }
+
+  @Override
+  public Mono<Projection> resumeReplay(String name, @Nullable Integer eventsPerSecond) {
+    return changed(name, projection -> registry.resume(projection, checked(eventsPerSecond)));
+  }
+
+  private static @Nullable Integer checked(@Nullable Integer eventsPerSecond) {
+    if (eventsPerSecond != null && eventsPerSecond < 1) {
+      throw Refusal.invalidField("events_per_second", "must be at least 1");
+    }
+    return eventsPerSecond;
+  }
+
+  private Mono<Projection> changed(
+      String name, Consumer<dev.skreaver.query.projection.Projection<?>> change) {
     return waiting(
         () -> {
-          registry.replay(known(name));
+          change.accept(known(name));
           engine.registryChanged();
           return status.read().stream()
               .filter(projection -> projection.name().equals(name))
@@ -88,9 +119,18 @@ class ProjectionAdminEndpoint implements ProjectionAdmin {
                 readModel,
                 session -> {
                   DeadLetter letter = DeadLetters.find(session, id).orElseThrow(() -> noLetter(id));
-                  known(letter.projection());
+                  if (!ofThisRelease(letter)) {
+                    throw noLetter(id);
+                  }
                   return engine.writer(letter.projection()).retry(session, letter, this::eventsAt);
                 }));
+  }
+
+  private boolean ofThisRelease(DeadLetter letter) {
+    Registry.Entry entry = engine.entries().get(letter.projection());
+    return entry != null
+        && (Objects.equals(entry.live(), letter.generation())
+            || Objects.equals(entry.building(), letter.generation()));
   }
 
   private Map<Long, RecordedEvent> eventsAt(List<Long> positions) {

@@ -48,6 +48,7 @@ class ProjectionConfiguration {
     var instances =
         new Instances(
             instance,
+            projections,
             dedicated,
             positions,
             () -> {

@@ -27,6 +27,7 @@ final class ProjectionEngine implements AutoCloseable {
   /** Nearer than this, a building generation is worth holding the live one up for. */
   private static final long NEARLY = 5_000;
 
+  private static final Duration TIDYING = Duration.ofSeconds(10);
   private static final Duration HOLD_UP = Duration.ofMillis(500);
   private static final Logger log = LoggerFactory.getLogger(ProjectionEngine.class);
 
@@ -43,6 +44,7 @@ final class ProjectionEngine implements AutoCloseable {
   private volatile @Nullable String trouble = "the projections are starting";
   private volatile boolean closed;
   private boolean ensured;
+  private long tidied = System.nanoTime();
   private @Nullable Thread thread;
 
   ProjectionEngine(
@@ -163,7 +165,7 @@ final class ProjectionEngine implements AutoCloseable {
       ensured = true;
     }
     int epoch = positions.epoch();
-    Map<String, Entry> read = registry.read();
+    Map<String, Entry> read = registry.read(projections.values());
     boolean building = false;
     for (Projection<?> projection : projections.values()) {
       Entry entry = read.get(projection.name());
@@ -171,6 +173,11 @@ final class ProjectionEngine implements AutoCloseable {
         follow(projection, entry, epoch);
         building |= entry.building() != null;
       }
+    }
+    if (System.nanoTime() - tidied > TIDYING.toNanos()) {
+      projections.values().forEach(registry::used);
+      projections.values().forEach(registry::dropUnused);
+      tidied = System.nanoTime();
     }
     entries = read;
     trouble = null;
@@ -180,22 +187,44 @@ final class ProjectionEngine implements AutoCloseable {
   private void follow(Projection<?> projection, Entry entry, int epoch) {
     var wanted = new HashSet<Generation>();
     Generation liveGeneration = entry.liveGeneration();
-    Progress live = open(entry, liveGeneration, epoch, wanted);
+    Progress live = liveGeneration == null ? null : open(entry, liveGeneration, epoch, wanted);
     ServingPosition serving = positions.serving(projection.name());
-    if (serving.serving() != live) {
+    if (live != null && serving.serving() != live) {
       serving.serve(live);
     }
     Generation building = entry.buildingGeneration();
     Progress next = building == null ? null : open(entry, building, epoch, wanted);
     run(projection, liveGeneration, wanted);
+    if (liveGeneration != null) {
+      projectors.pace(liveGeneration, Rebuild.Pace.UNLIMITED);
+    }
     if (next == null) {
       rates.keySet().removeIf(old -> old.projection().equals(projection.name()));
       registry.dropRetired(projection);
     } else {
-      rates
-          .computeIfAbsent(next.generation(), generation -> new ReplayRate())
-          .sample(System.nanoTime(), next.average());
+      projectors.pace(next.generation(), entry.pace());
+      follow(next, entry.pace());
       letServe(projection, live, next);
+    }
+  }
+
+  private void follow(Progress next, Rebuild.Pace pace) {
+    ReplayRate rate = rates.computeIfAbsent(next.generation(), generation -> new ReplayRate());
+    long now = System.nanoTime();
+    rate.sample(now, next.average());
+    if (rate.isToBeTold(now)) {
+      long head = tail.head();
+      long left = Math.max(0, head - next.position());
+      double perSecond = rate.eventsPerSecond();
+      log.info(
+          "Generation {} is being built: at {} of {}, {} events/s, {}",
+          next.generation(),
+          next.position(),
+          head,
+          Math.round(perSecond),
+          pace.paused()
+              ? "paused"
+              : perSecond > 0 ? Math.round(left / perSecond) + " s left" : "time left unknown");
     }
   }
 
@@ -207,7 +236,7 @@ final class ProjectionEngine implements AutoCloseable {
     return progress;
   }
 
-  private void run(Projection<?> projection, Generation live, Set<Generation> wanted) {
+  private void run(Projection<?> projection, @Nullable Generation live, Set<Generation> wanted) {
     for (Generation generation : projectors.running()) {
       if (generation.projection().equals(projection.name()) && !wanted.contains(generation)) {
         projectors.stop(generation);
@@ -217,6 +246,7 @@ final class ProjectionEngine implements AutoCloseable {
     for (Generation generation : wanted) {
       if (!projectors.running().contains(generation)) {
         projectors.start(
+            projection,
             positions.get(generation),
             writer(projection.name()),
             generation.equals(live)
@@ -226,8 +256,9 @@ final class ProjectionEngine implements AutoCloseable {
     }
   }
 
-  private void letServe(Projection<?> projection, Progress live, Progress next) {
-    if (next.position() + NEARLY < live.position()) {
+  private void letServe(Projection<?> projection, @Nullable Progress live, Progress next) {
+    long wanted = live == null ? tail.head() : live.position();
+    if (next.position() + NEARLY < wanted) {
       return;
     }
     if (!registry.indexed(projection, next.generation())) {
@@ -235,7 +266,10 @@ final class ProjectionEngine implements AutoCloseable {
     }
     boolean served =
         registry.serve(
-            projection, live.generation(), next.generation(), reached -> awaits(next, reached));
+            projection,
+            live == null ? null : live.generation(),
+            next.generation(),
+            reached -> awaits(next, reached.length == 0 ? new long[] {wanted} : reached));
     if (served) {
       log.info("Projection {} is served by generation {}", projection.name(), next.generation());
       registryChanged();

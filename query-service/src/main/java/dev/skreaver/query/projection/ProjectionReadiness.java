@@ -34,7 +34,13 @@ final class ProjectionReadiness implements ReadinessCheck {
       if (!engine.projections().containsKey(entry.name())) {
         continue;
       }
-      String error = ProjectionStatus.error(entry, entry.live());
+      Integer live = entry.live();
+      if (live == null) {
+        return Finding.unhealthy(
+            "projection %s is being built for this release, see its progress in the list of projections"
+                .formatted(entry.name()));
+      }
+      String error = ProjectionStatus.error(entry, live);
       if (error != null) {
         return Finding.unhealthy("projection %s is stalled: %s".formatted(entry.name(), error));
       }

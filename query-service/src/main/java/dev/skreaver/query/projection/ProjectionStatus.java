@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class ProjectionStatus {
   static final String LIVE = "live";
   static final String STALLED = "stalled";
+  static final String BUILDING = "building";
 
   private final ProjectionEngine engine;
   private final Registry registry;
@@ -39,11 +40,11 @@ final class ProjectionStatus {
 
   /** By name. Waits for the database. */
   List<ProjectionAdmin.Projection> read() {
-    Map<String, Long> letters = letters();
-    return registry.read().values().stream()
+    Map<Generation, Long> letters = letters();
+    return registry.read(engine.projections().values()).values().stream()
         .filter(entry -> engine.projections().containsKey(entry.name()))
         .sorted((a, b) -> a.name().compareTo(b.name()))
-        .map(entry -> view(entry, letters.getOrDefault(entry.name(), 0L)))
+        .map(entry -> view(entry, letters))
         .toList();
   }
 
@@ -56,20 +57,26 @@ final class ProjectionStatus {
         .orElse(null);
   }
 
-  private ProjectionAdmin.Projection view(Entry entry, long letters) {
+  private ProjectionAdmin.Projection view(Entry entry, Map<Generation, Long> letters) {
+    Integer live = entry.live();
+    Integer shown = Objects.requireNonNull(live == null ? entry.building() : live);
     long position = positions.serving(entry.name()).position();
     long head = Math.max(tail.head(), position);
-    String error = error(entry, entry.live());
+    String error = error(entry, shown);
     Integer building = entry.building();
     return new ProjectionAdmin.Projection(
         entry.name(),
-        entry.live(),
-        error == null ? LIVE : STALLED,
+        entry.version(),
+        shown,
+        error != null ? STALLED : live == null ? BUILDING : LIVE,
         position,
         head,
         head - position,
-        entry.tokens(entry.live()).size(),
-        letters,
+        entry.tokens(shown).size(),
+        letters.getOrDefault(new Generation(entry.name(), shown), 0L)
+            + (building == null || building.equals(shown)
+                ? 0
+                : letters.getOrDefault(new Generation(entry.name(), building), 0L)),
         error != null || building == null ? error : error(entry, building),
         building == null ? null : replay(entry, building, head));
   }
@@ -88,22 +95,27 @@ final class ProjectionStatus {
         position,
         head == 0 ? 1 : Math.min(1, (double) position / head),
         rate,
-        rate > 0 ? Long.valueOf((long) Math.ceil(left / rate)) : null,
+        entry.pace().paused(),
+        entry.pace().eventsPerSecond(),
+        rate > 0 && !entry.pace().paused() ? Long.valueOf((long) Math.ceil(left / rate)) : null,
         Objects.requireNonNullElse(entry.buildingSince(), Instant.EPOCH));
   }
 
-  private Map<String, Long> letters() {
-    record Count(String projection, long letters) {}
+  private Map<Generation, Long> letters() {
+    record Count(Generation generation, long letters) {}
     return Session.inTransaction(
             readModel,
             session ->
                 session.rows(
-                    "SELECT projection, count(*) FROM read_model.dead_letter GROUP BY projection",
+                    "SELECT projection, generation, count(*) FROM read_model.dead_letter GROUP BY"
+                        + " 1, 2",
                     row ->
                         new Count(
-                            Objects.requireNonNull(row.get(0, String.class)),
-                            Objects.requireNonNull(row.get(1, Long.class)))))
+                            new Generation(
+                                Objects.requireNonNull(row.get(0, String.class)),
+                                Objects.requireNonNull(row.get(1, Integer.class))),
+                            Objects.requireNonNull(row.get(2, Long.class)))))
         .stream()
-        .collect(Collectors.toMap(Count::projection, Count::letters));
+        .collect(Collectors.toMap(Count::generation, Count::letters));
   }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -50,7 +51,7 @@ final class Projector implements AutoCloseable {
   private final SegmentTokens tokens;
   private final ConnectionFactory readModel;
   private final ConnectionFactory dedicated;
-  private final Instances instances;
+  private final IntSupplier share;
   private final PagesAhead pages;
   private final Map<Integer, Segment> segments = new TreeMap<>();
   private final Semaphore wake = new Semaphore(0);
@@ -67,6 +68,7 @@ final class Projector implements AutoCloseable {
   private @Nullable Session own;
   private @Nullable String trouble;
   private long shared;
+  private long notBefore = System.nanoTime();
   private int epoch = -1;
   private @Nullable Thread thread;
 
@@ -79,7 +81,7 @@ final class Projector implements AutoCloseable {
       SegmentTokens tokens,
       ConnectionFactory readModel,
       ConnectionFactory dedicated,
-      Instances instances) {
+      IntSupplier share) {
     this.tail = tail;
     this.positions = positions;
     this.progress = progress;
@@ -88,12 +90,19 @@ final class Projector implements AutoCloseable {
     this.tokens = tokens;
     this.readModel = readModel;
     this.dedicated = dedicated;
-    this.instances = instances;
+    this.share = share;
     this.pages = new PagesAhead(tail);
+  }
+
+  @Nullable Rebuild rebuild() {
+    return rebuild;
   }
 
   void start() {
     tail.register(onEvents);
+    if (rebuild != null) {
+      rebuild.onChange(onEvents);
+    }
     thread = Thread.ofVirtual().name("projector-" + progress.generation()).start(this::run);
   }
 
@@ -162,6 +171,9 @@ final class Projector implements AutoCloseable {
       waiting = Session.inTransaction(readModel, this::waiting);
       waitingChanged = false;
     }
+    if (rebuild != null && rebuild.paused()) {
+      return untilNext(System.nanoTime());
+    }
     long head = tail.head();
     boolean more = false;
     for (List<Segment> group : groups(now)) {
@@ -170,7 +182,11 @@ final class Projector implements AutoCloseable {
     if (rebuild != null && !segments.isEmpty() && progress.position() + NEARLY >= head) {
       rebuild.nearlyDone();
     }
-    return more || lost ? 0 : untilNext(System.nanoTime());
+    long again = System.nanoTime();
+    if (notBefore - again > 0) {
+      return Math.min(notBefore - again, untilNext(again));
+    }
+    return more || lost ? 0 : untilNext(again);
   }
 
   private Set<String> waiting(Session session) {
@@ -183,7 +199,7 @@ final class Projector implements AutoCloseable {
       epoch = positions.epoch();
       lost = false;
     }
-    List<SegmentTokens.Token> all = tokens.share(instances.share(progress.segments()));
+    List<SegmentTokens.Token> all = tokens.share(share.getAsInt());
     segments.keySet().removeIf(number -> all.stream().noneMatch(token -> token.owns(number)));
     for (SegmentTokens.Token token : all) {
       Segment known = segments.get(token.segment());
@@ -226,12 +242,17 @@ final class Projector implements AutoCloseable {
    */
   private boolean step(List<Segment> group, long head) {
     long from = group.getFirst().position();
-    List<RecordedEvent> page = from >= head ? List.of() : pages.after(from, head);
+    int most = rebuild == null ? PagesAhead.PAGE : rebuild.atOnce(PagesAhead.PAGE);
+    boolean early = notBefore - System.nanoTime() > 0;
+    List<RecordedEvent> page = from >= head || early ? List.of() : pages.after(from, head, most);
     if (page.isEmpty()) {
       return false;
     }
     long to = page.getLast().position();
     handle(parts(group, page), to);
+    if (rebuild != null) {
+      notBefore = System.nanoTime() + rebuild.passed(page.size());
+    }
     return to < head;
   }
 

@@ -39,7 +39,11 @@ final class Projectors {
   /**
    * @param rebuild null if it serves
    */
-  void start(Progress progress, BatchWriter<?> writer, @Nullable Rebuild rebuild) {
+  void start(
+      Projection<?> projection,
+      Progress progress,
+      BatchWriter<?> writer,
+      @Nullable Rebuild rebuild) {
     Generation generation = progress.generation();
     var projector =
         new Projector(
@@ -51,9 +55,17 @@ final class Projectors {
             new SegmentTokens(readModel, generation, instance),
             readModel,
             dedicated,
-            instances);
+            () -> instances.share(projection, progress.segments()));
     running.put(generation, projector);
     projector.start();
+  }
+
+  /** Sets the pace of a generation that is being built, or was until now. */
+  void pace(Generation generation, Rebuild.Pace pace) {
+    Projector projector = running.get(generation);
+    if (projector != null && projector.rebuild() != null) {
+      projector.rebuild().pace(pace);
+    }
   }
 
   void stop(Generation generation) {

@@ -1,11 +1,29 @@
 package dev.skreaver.query.projection;
 
+import io.github.bucket4j.Bucket;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
-/** What is different about a generation while it is being built. */
+/** How a generation is built: at which pace, and what is left for the end. */
 final class Rebuild {
+  /** So many times a second a limited replay takes what it may. */
+  private static final int PORTIONS = 10;
+
   private final BooleanSupplier indexes;
   private boolean indexed;
+  private volatile Pace pace = Pace.UNLIMITED;
+  private volatile @Nullable Bucket bucket;
+  private volatile Runnable onChange = () -> {};
+
+  /**
+   * @param paused whether it waits
+   * @param eventsPerSecond how many events it may pass; null for as many as it can
+   */
+  record Pace(boolean paused, @Nullable Integer eventsPerSecond) {
+    static final Pace UNLIMITED = new Pace(false, null);
+  }
 
   /**
    * @param indexes makes what is missing, on the thread that asks; false if somebody else is about
@@ -13,6 +31,57 @@ final class Rebuild {
    */
   Rebuild(BooleanSupplier indexes) {
     this.indexes = indexes;
+  }
+
+  /**
+   * @param run when the pace changes
+   */
+  void onChange(Runnable run) {
+    onChange = run;
+  }
+
+  void pace(Pace next) {
+    Pace before = pace;
+    if (before.equals(next)) {
+      return;
+    }
+    Integer limit = next.eventsPerSecond();
+    if (!Objects.equals(limit, before.eventsPerSecond())) {
+      bucket =
+          limit == null
+              ? null
+              : Bucket.builder()
+                  .addLimit(
+                      bandwidth ->
+                          bandwidth
+                              .capacity(portion(limit))
+                              .refillGreedy(limit, Duration.ofSeconds(1)))
+                  .build();
+    }
+    pace = next;
+    onChange.run();
+  }
+
+  boolean paused() {
+    return pace.paused();
+  }
+
+  /** How many events may be taken at once. */
+  int atOnce(int most) {
+    Integer limit = pace.eventsPerSecond();
+    return limit == null ? most : Math.min(most, portion(limit));
+  }
+
+  private static int portion(int limit) {
+    return Math.max(1, limit / PORTIONS);
+  }
+
+  /**
+   * @return how long to wait after so many events, in nanoseconds
+   */
+  long passed(int events) {
+    Bucket limited = bucket;
+    return limited == null ? 0 : limited.consumeIgnoringRateLimits(events);
   }
 
   /** To be called when nearly all events are handled, again and again. */

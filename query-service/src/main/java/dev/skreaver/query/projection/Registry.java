@@ -9,6 +9,7 @@ import io.r2dbc.spi.Readable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,6 +18,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,14 @@ final class Registry {
   private static final Duration READERS_IN_FLIGHT = Duration.ofSeconds(30);
 
   private static final int GENERATIONS_LOOKED_BACK = 20;
+
+  /** An older release that comes back within this time goes on where it was. */
+  private static final Duration FOR_A_WAY_BACK = Duration.ofHours(24);
+
+  /** Of the projection {@code $1}, across its versions. */
+  private static final String NEXT_GENERATION =
+      "(SELECT max(greatest(live_generation, building_generation)) + 1 FROM read_model.projection"
+          + " WHERE name = $1)";
 
   /** While a change waits for a table's lock, so does everyone who comes to read it. */
   private static final String LITTLE_PATIENCE = "SET LOCAL lock_timeout = '1s'";
@@ -47,16 +57,19 @@ final class Registry {
   }
 
   /**
-   * @param tokens of the live and the building generation, by generation and segment
+   * @param live null until the first generation of a version that came beside another is complete
+   * @param tokens of all generations, by generation and segment
    */
   record Entry(
       String name,
-      int live,
+      int version,
+      @Nullable Integer live,
       @Nullable Integer building,
       @Nullable Instant buildingSince,
+      Rebuild.Pace pace,
       List<Token> tokens) {
-    Generation liveGeneration() {
-      return new Generation(name, live);
+    @Nullable Generation liveGeneration() {
+      return live == null ? null : new Generation(name, live);
     }
 
     @Nullable Generation buildingGeneration() {
@@ -76,7 +89,10 @@ final class Registry {
       @Nullable String owner,
       @Nullable String error) {}
 
-  Map<String, Entry> read() {
+  /** What it says about these projections in their own versions, by name. */
+  Map<String, Entry> read(Collection<? extends Projection<?>> projections) {
+    Map<String, Integer> versions =
+        projections.stream().collect(Collectors.toMap(Projection::name, Projection::version));
     return Session.inTransaction(
         readModel,
         session -> {
@@ -91,48 +107,92 @@ final class Registry {
                   .collect(Collectors.groupingBy(Token::projection));
           return session
               .rows(
-                  "SELECT name, live_generation, building_generation, building_since FROM"
-                      + " read_model.projection",
+                  "SELECT name, version, live_generation, building_generation, building_since,"
+                      + " paused, events_per_second FROM read_model.projection",
                   row -> entry(row, tokens))
               .stream()
+              .filter(entry -> Objects.equals(versions.get(entry.name), entry.version))
               .collect(Collectors.toMap(Entry::name, entry -> entry));
         });
   }
 
-  /** Gives a projection that is here for the first time its first generation. */
+  /**
+   * Gives a projection that is here for the first time its first generation. It serves at once,
+   * unless another version does: then it is built beside that one, and serves when it is complete.
+   */
   void ensure(Projection<?> projection) {
     Session.inTransaction(
         readModel,
         session -> {
-          if (session.update(
-                  "INSERT INTO read_model.projection (name, live_generation) VALUES ($1, 1) ON"
-                      + " CONFLICT DO NOTHING",
-                  projection.name())
-              == 1) {
-            var first = new Generation(projection.name(), 1);
-            create(session, projection, first, "INCLUDING ALL");
-            show(session, projection, first);
+          session.rows(
+              "SELECT pg_advisory_xact_lock(hashtext('skreaver projections'), hashtext($1))",
+              row -> true,
+              projection.name());
+          List<Integer> versions =
+              session.rows(
+                  "SELECT version FROM read_model.projection WHERE name = $1",
+                  row -> integer(row, 0),
+                  projection.name());
+          if (versions.isEmpty()) {
+            begin(session, projection);
+          } else if (!versions.contains(projection.version())) {
+            beginBeside(session, projection);
           }
           return true;
         });
   }
 
+  private static void begin(Session session, Projection<?> projection) {
+    session.update(
+        "INSERT INTO read_model.projection (name, version, live_generation) VALUES ($1, $2, 1)",
+        projection.name(),
+        projection.version());
+    var first = new Generation(projection.name(), 1);
+    create(session, projection, first, "INCLUDING ALL");
+    show(session, projection, first);
+  }
+
+  private static void beginBeside(Session session, Projection<?> projection) {
+    int number =
+        session
+            .rows(
+                "INSERT INTO read_model.projection (name, version, building_generation,"
+                    + " building_since) SELECT $1, $2, "
+                    + NEXT_GENERATION
+                    + ", clock_timestamp() RETURNING building_generation",
+                row -> integer(row, 0),
+                projection.name(),
+                projection.version())
+            .getFirst();
+    createBare(session, projection, new Generation(projection.name(), number));
+  }
+
+  private static void createBare(Session session, Projection<?> projection, Generation generation) {
+    create(session, projection, generation, "INCLUDING ALL EXCLUDING INDEXES");
+    constrain(session, projection, generation);
+  }
+
   /**
    * Begins to build the next generation.
    *
+   * @param eventsPerSecond how fast at most; null for as fast as it can
    * @throws Refusal {@code replay_in_progress}
    */
-  Generation replay(Projection<?> projection) {
+  Generation replay(Projection<?> projection, @Nullable Integer eventsPerSecond) {
     return Session.inTransaction(
         readModel,
         session -> {
           List<Integer> next =
               session.rows(
-                  "UPDATE read_model.projection SET building_generation = live_generation + 1,"
-                      + " building_since = clock_timestamp() WHERE name = $1 AND"
-                      + " building_generation IS NULL RETURNING building_generation",
+                  "UPDATE read_model.projection SET building_generation = "
+                      + NEXT_GENERATION
+                      + ", building_since = clock_timestamp(), paused = false, events_per_second ="
+                      + " $3 WHERE name = $1 AND version = $2 AND building_generation IS NULL"
+                      + " RETURNING building_generation",
                   row -> integer(row, 0),
-                  projection.name());
+                  projection.name(),
+                  projection.version(),
+                  eventsPerSecond == null ? Integer.class : eventsPerSecond);
           if (next.isEmpty()) {
             throw new Refusal(
                 ErrorCode.REPLAY_IN_PROGRESS,
@@ -140,10 +200,48 @@ final class Registry {
                     .formatted(projection.name()));
           }
           var generation = new Generation(projection.name(), next.getFirst());
-          create(session, projection, generation, "INCLUDING ALL EXCLUDING INDEXES");
-          constrain(session, projection, generation);
+          createBare(session, projection, generation);
           return generation;
         });
+  }
+
+  /**
+   * Lets the building of a generation wait, until {@link #resume}.
+   *
+   * @throws Refusal {@code replay_not_found}
+   */
+  void pause(Projection<?> projection) {
+    pace(projection, "paused = true");
+  }
+
+  /**
+   * @param eventsPerSecond how fast at most from now on; null to leave that as it is
+   * @throws Refusal {@code replay_not_found}
+   */
+  void resume(Projection<?> projection, @Nullable Integer eventsPerSecond) {
+    pace(
+        projection,
+        eventsPerSecond == null
+            ? "paused = false"
+            : "paused = false, events_per_second = " + eventsPerSecond);
+  }
+
+  private void pace(Projection<?> projection, String change) {
+    long changed =
+        Session.inTransaction(
+            readModel,
+            session ->
+                session.update(
+                    "UPDATE read_model.projection SET "
+                        + change
+                        + " WHERE name = $1 AND version = $2 AND building_generation IS NOT NULL",
+                    projection.name(),
+                    projection.version()));
+    if (changed == 0) {
+      throw new Refusal(
+          ErrorCode.REPLAY_NOT_FOUND,
+          "No replay of '%s' is under way; it may have caught up".formatted(projection.name()));
+    }
   }
 
   /**
@@ -151,23 +249,30 @@ final class Registry {
    * the live one cannot commit; afterwards it has no tokens and can never commit again. So readers
    * never go back.
    *
+   * @param live null if none serves yet
    * @param covers whether the building generation holds everything up to these positions of the
-   *     live one's segments; may wait for that, but not long
+   *     live one's segments, of which there are none if there is no live one; may wait for that,
+   *     but not long
    * @return whether it was switched; false also if another instance is about it, or a reader or a
    *     writer holds the live one for too long
    */
   boolean serve(
-      Projection<?> projection, Generation live, Generation building, Predicate<long[]> covers) {
+      Projection<?> projection,
+      @Nullable Generation live,
+      Generation building,
+      Predicate<long[]> covers) {
     return unlessLocked(
         session -> {
           session.update(LITTLE_PATIENCE);
           if (session
               .rows(
-                  "SELECT 1 FROM read_model.projection WHERE name = $1 AND live_generation = $2 AND"
-                      + " building_generation = $3 FOR UPDATE SKIP LOCKED",
+                  "SELECT 1 FROM read_model.projection WHERE name = $1 AND version = $2 AND"
+                      + " live_generation IS NOT DISTINCT FROM $3 AND building_generation = $4 FOR"
+                      + " UPDATE SKIP LOCKED",
                   row -> 1,
-                  live.projection(),
-                  live.number(),
+                  projection.name(),
+                  projection.version(),
+                  live == null ? Integer.class : live.number(),
                   building.number())
               .isEmpty()) {
             return false;
@@ -178,8 +283,8 @@ final class Registry {
                       "SELECT position FROM read_model.projection_token WHERE projection = $1 AND"
                           + " generation = $2 ORDER BY segment FOR UPDATE",
                       row -> Objects.requireNonNull(row.get(0, Long.class)),
-                      live.projection(),
-                      live.number())
+                      projection.name(),
+                      live == null ? Integer.class : live.number())
                   .stream()
                   .mapToLong(Long::longValue)
                   .toArray();
@@ -187,11 +292,15 @@ final class Registry {
             return false;
           }
           show(session, projection, building);
-          retire(session, live);
+          if (live != null) {
+            retire(session, live);
+          }
           session.update(
-              "UPDATE read_model.projection SET live_generation = $2, building_generation = NULL,"
-                  + " building_since = NULL, switched_at = clock_timestamp() WHERE name = $1",
-              live.projection(),
+              "UPDATE read_model.projection SET live_generation = $3, building_generation = NULL,"
+                  + " building_since = NULL, paused = false, events_per_second = NULL, switched_at"
+                  + " = clock_timestamp() WHERE name = $1 AND version = $2",
+              projection.name(),
+              projection.version(),
               building.number());
           return true;
         });
@@ -204,11 +313,12 @@ final class Registry {
           session.update(LITTLE_PATIENCE);
           List<Integer> kept =
               session.rows(
-                  "SELECT live_generation FROM read_model.projection WHERE name = $1 AND"
-                      + " switched_at < clock_timestamp() - $2 * interval '1 second' FOR UPDATE"
-                      + " SKIP LOCKED",
+                  "SELECT live_generation FROM read_model.projection WHERE name = $1 AND version ="
+                      + " $2 AND switched_at < clock_timestamp() - $3 * interval '1 second' FOR"
+                      + " UPDATE SKIP LOCKED",
                   row -> integer(row, 0),
                   projection.name(),
+                  projection.version(),
                   READERS_IN_FLIGHT.toSeconds());
           if (!kept.isEmpty()) {
             for (String table : retiredTables(session, projection, kept.getFirst())) {
@@ -242,9 +352,66 @@ final class Registry {
                         .mapToObj(old -> new Tables(old).of(table)))
             .toArray(String[]::new);
     return session.rows(
-        "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL",
-        row -> Objects.requireNonNull(row.get(0, String.class)),
-        (Object) names);
+        "SELECT table_name FROM unnest($1::text[]) AS table_name WHERE to_regclass(table_name) IS"
+            + " NOT NULL AND NOT EXISTS (SELECT FROM read_model.projection WHERE name = $2 AND"
+            + " substring(table_name FROM '_(\\d+)$')::int IN (live_generation,"
+            + " building_generation))",
+        row -> text(row, 0),
+        names,
+        projection.name());
+  }
+
+  /** Notes that a release with this version is alive. */
+  void used(Projection<?> projection) {
+    Session.inTransaction(
+        readModel,
+        session ->
+            session.update(
+                "UPDATE read_model.projection SET used_at = clock_timestamp() WHERE name = $1 AND"
+                    + " version = $2 AND used_at < clock_timestamp() - interval '1 minute'",
+                projection.name(),
+                projection.version()));
+  }
+
+  /** Drops the read models of older versions that no release has used for long. */
+  void dropUnused(Projection<?> projection) {
+    unlessLocked(
+        session -> {
+          session.update(LITTLE_PATIENCE);
+          record Unused(int version, List<Integer> generations) {}
+          List<Unused> unused =
+              session.rows(
+                  "SELECT version, live_generation, building_generation FROM read_model.projection"
+                      + " WHERE name = $1 AND version < $2 AND EXISTS (SELECT FROM"
+                      + " read_model.projection WHERE name = $1 AND version = $2 AND"
+                      + " live_generation IS NOT NULL) AND used_at < clock_timestamp() - $3 *"
+                      + " interval '1 second' FOR UPDATE SKIP LOCKED",
+                  row ->
+                      new Unused(
+                          integer(row, 0),
+                          Stream.of(row.get(1, Integer.class), row.get(2, Integer.class))
+                              .filter(Objects::nonNull)
+                              .toList()),
+                  projection.name(),
+                  projection.version(),
+                  FOR_A_WAY_BACK.toSeconds());
+          for (Unused old : unused) {
+            for (String table : projection.tables()) {
+              session.update("DROP VIEW IF EXISTS " + Tables.view(table, old.version));
+              for (int generation : old.generations) {
+                session.update("DROP TABLE IF EXISTS " + new Tables(generation).of(table));
+              }
+            }
+            for (int generation : old.generations) {
+              retire(session, new Generation(projection.name(), generation));
+            }
+            session.update(
+                "DELETE FROM read_model.projection WHERE name = $1 AND version = $2",
+                projection.name(),
+                old.version);
+          }
+          return true;
+        });
   }
 
   private static void create(
@@ -252,7 +419,10 @@ final class Registry {
     for (String table : projection.tables()) {
       session.update(
           "CREATE TABLE %s (LIKE %s %s)"
-              .formatted(generation.tables().of(table), Tables.template(table), what));
+              .formatted(
+                  generation.tables().of(table),
+                  Tables.template(table, projection.version()),
+                  what));
     }
     session.update(
         "INSERT INTO read_model.projection_token (projection, generation, segment, position)"
@@ -270,7 +440,7 @@ final class Registry {
               "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = $1::regclass"
                   + " AND contype IN ('p', 'u')",
               row -> text(row, 0),
-              Tables.template(table))
+              Tables.template(table, projection.version()))
           .forEach(
               key ->
                   session.update(
@@ -323,7 +493,7 @@ final class Registry {
                   + " substring(pg_get_indexdef(indexrelid) FROM ' USING .*') FROM pg_index WHERE"
                   + " indrelid = $2::regclass",
               row -> text(row, 0),
-              Tables.template(table),
+              Tables.template(table, projection.version()),
               target));
     }
     return statements;
@@ -332,8 +502,8 @@ final class Registry {
   private static void show(Session session, Projection<?> projection, Generation generation) {
     for (String table : projection.tables()) {
       session.update(
-          "CREATE OR REPLACE VIEW %s.%s AS SELECT * FROM %s"
-              .formatted(Tables.SCHEMA, table, generation.tables().of(table)));
+          "CREATE OR REPLACE VIEW %s AS SELECT * FROM %s"
+              .formatted(Tables.view(table, projection.version()), generation.tables().of(table)));
     }
   }
 
@@ -362,7 +532,9 @@ final class Registry {
         name,
         integer(row, 1),
         row.get(2, Integer.class),
-        row.get(3, Instant.class),
+        row.get(3, Integer.class),
+        row.get(4, Instant.class),
+        new Rebuild.Pace(Boolean.TRUE.equals(row.get(5, Boolean.class)), row.get(6, Integer.class)),
         tokens.getOrDefault(name, List.of()));
   }
 

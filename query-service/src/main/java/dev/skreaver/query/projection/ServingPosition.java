@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
 
 /**
  * The position of a projection's serving generation. It never goes back unless the database did: a
@@ -14,12 +15,14 @@ final class ServingPosition {
   private record Waiter(long position, MonoSink<Long> sink) {}
 
   private final Queue<Waiter> waiters = new ConcurrentLinkedQueue<>();
+  private final Sinks.Empty<Void> begun = Sinks.empty();
   private volatile @Nullable Progress serving;
   private volatile long floor;
 
   void serve(Progress next) {
     floor = position();
     serving = next;
+    begun.tryEmitEmpty();
     advanced();
   }
 
@@ -29,6 +32,11 @@ final class ServingPosition {
 
   void forget() {
     floor = 0;
+  }
+
+  /** Completes when there is a generation that serves. */
+  Mono<Void> begun() {
+    return begun.asMono();
   }
 
   long position() {

@@ -4,8 +4,17 @@ package dev.skreaver.query.projection;
 public record Tables(int generation) {
   static final String SCHEMA = "read_model";
 
-  static String template(String table) {
-    return SCHEMA + "." + table + "_template";
+  static String template(String table, int version) {
+    return view(table, version) + "_template";
+  }
+
+  /**
+   * What readers use.
+   *
+   * @param version as in {@link Projection#version}
+   */
+  public static String view(String table, int version) {
+    return SCHEMA + "." + table + (version == 1 ? "" : "_v" + version);
   }
 
   /**

@@ -14,13 +14,10 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
@@ -176,8 +173,6 @@ public final class EventTail implements AutoCloseable {
     while (!closed) {
       try {
         follow();
-      } catch (InterruptedException e) {
-        break;
       } catch (RuntimeException e) {
         if (closed) {
           break;
@@ -198,16 +193,11 @@ public final class EventTail implements AutoCloseable {
     state = new State(false, "stopped");
   }
 
-  private void follow() throws InterruptedException {
+  private void follow() {
     Connection connection = Mono.from(dedicated.create()).block(ANSWER);
     if (connection == null) {
       throw new IllegalStateException("the database driver gave no connection");
     }
-    var wake = new Semaphore(0);
-    Disposable notifications =
-        ((PostgresqlConnection) connection)
-            .getNotifications()
-            .subscribe(committed -> wake.release(), lost -> wake.release(), wake::release);
     try {
       Flux.from(connection.createStatement("LISTEN skreaver_events").execute())
           .flatMap(result -> result.getRowsUpdated())
@@ -217,25 +207,42 @@ public final class EventTail implements AutoCloseable {
         ring.start(Objects.requireNonNull(EventPages.head(connection).block(ANSWER)));
         wakeReaders();
       }
-      while (!closed) {
-        wake.drainPermits();
-        List<RecordedEvent> page =
-            Objects.requireNonNull(pages.after(connection, ring.head(), PAGE).block(ANSWER));
-        if (!state.following()) {
-          log.info("Following the event store from position {}", ring.head());
-          state = new State(true, "following");
-        }
-        if (!page.isEmpty()) {
-          ring.append(page);
-          wakeReaders();
-        }
-        if (page.size() < PAGE) {
-          wake.tryAcquire(SAFETY_POLL.toMillis(), TimeUnit.MILLISECONDS);
-        }
-      }
+      // What came before a signal is read with it; so one that waits is enough.
+      Flux.merge(signals(connection), Flux.interval(Duration.ZERO, SAFETY_POLL))
+          .onBackpressureLatest()
+          .concatMap(signal -> readNew(connection), 1)
+          .blockLast();
     } finally {
-      notifications.dispose();
       Mono.from(connection.close()).onErrorComplete().subscribe();
+    }
+  }
+
+  /** Each time that something was committed; fails when the connection is lost. */
+  private static Flux<Object> signals(Connection connection) {
+    return ((PostgresqlConnection) connection)
+        .getNotifications()
+        .cast(Object.class)
+        .concatWith(Mono.error(() -> new IllegalStateException("the connection was closed")));
+  }
+
+  /** Stays on the thread that brings the answer: every change of threads would be a delay. */
+  private Mono<Void> readNew(Connection connection) {
+    return Mono.defer(() -> pages.after(connection, ring.head(), PAGE))
+        .timeout(ANSWER)
+        .doOnNext(this::arrived)
+        .repeat()
+        .takeUntil(page -> page.size() < PAGE)
+        .then();
+  }
+
+  private void arrived(List<RecordedEvent> page) {
+    if (!state.following()) {
+      log.info("Following the event store from position {}", ring.head());
+      state = new State(true, "following");
+    }
+    if (!page.isEmpty()) {
+      ring.append(page);
+      wakeReaders();
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.skreaver.query.projection;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.skreaver.query.StoredEvents;
 import dev.skreaver.query.StoredEvents.Draft;
@@ -121,6 +122,30 @@ class ExactlyOnceTest {
         previous = event.position();
       }
       assertThat(previous).isEqualTo(head);
+    }
+  }
+
+  @Test
+  void what_the_database_has_lost_is_projected_again() throws Exception {
+    try (Node node = Node.start(store, tally)) {
+      node.reaches(store.append(rounds(10, 5)));
+      store.execute(
+          "CREATE TABLE read_model.kept AS TABLE read_model.tally_1;"
+              + " CREATE TABLE read_model.kept_token AS TABLE read_model.projection_token");
+      long head = store.append(rounds(10, 5));
+      node.reaches(head);
+
+      store.execute(
+          "BEGIN; TRUNCATE read_model.tally_1;"
+              + " INSERT INTO read_model.tally_1 SELECT * FROM read_model.kept;"
+              + " UPDATE read_model.projection_token t SET position = k.position FROM"
+              + " read_model.kept_token k WHERE k.segment = t.segment; COMMIT;"
+              + " SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <>"
+              + " pg_backend_pid() AND datname = current_database()");
+      await().atMost(Node.LONG).until(() -> node.status().position() < head);
+      node.gate().reached("tally", head).retry().block(Node.LONG);
+
+      assertExact(100, 10);
     }
   }
 

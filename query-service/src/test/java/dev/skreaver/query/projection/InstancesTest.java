@@ -51,7 +51,7 @@ class InstancesTest {
       store.append(rounds(50, 20));
       awaitOwners(2);
 
-      one.admin().replay("tally").block(Node.LONG);
+      one.admin().replay("tally", null).block(Node.LONG);
       store.append(rounds(50, 20));
       await().atMost(Node.LONG).until(() -> other.status().generation() == 2);
 

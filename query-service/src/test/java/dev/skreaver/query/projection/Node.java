@@ -45,6 +45,7 @@ final class Node implements AutoCloseable {
     ReadModelSchema.migrate(
         PostgresAddress.from(context.getEnvironment(), "READ_MODEL_DATABASE_URL"));
     store.execute(Tally.TEMPLATE);
+    store.execute(Tally.NEXT_TEMPLATE);
     context.registerBean("tally", Projection.class, () -> projection);
     context.scan(
         "dev.skreaver.query.postgres", "dev.skreaver.query.tail", "dev.skreaver.query.projection");
@@ -67,6 +68,10 @@ final class Node implements AutoCloseable {
 
   ProjectionEngine engine() {
     return context.getBean(ProjectionEngine.class);
+  }
+
+  ProjectionReadiness readiness() {
+    return context.getBean(ProjectionReadiness.class);
   }
 
   PositionGate gate() {

@@ -2,14 +2,21 @@ package dev.skreaver.query.projection;
 
 import static dev.skreaver.query.projection.ExactlyOnceTest.rounds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.query.StoredEvents;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
 
 class ReplayTest {
   private static final String WAITS_FOR_THE_VIEW =
@@ -36,7 +43,7 @@ class ReplayTest {
                 }
               });
       for (int generation = 2; generation <= 6; generation++) {
-        node.admin().replay("tally").block(Node.LONG);
+        node.admin().replay("tally", null).block(Node.LONG);
         store.append(rounds(50, 2));
         awaitGeneration(node, generation);
       }
@@ -63,7 +70,7 @@ class ReplayTest {
       reader.setAutoCommit(false);
       query.execute("SELECT * FROM read_model.tally");
 
-      node.admin().replay("tally").block(Node.LONG);
+      node.admin().replay("tally", null).block(Node.LONG);
       for (int attempt = 1; attempt <= 3; attempt++) {
         await().atMost(Node.LONG).until(() -> store.value(WAITS_FOR_THE_VIEW, Boolean.class));
         await().atMost(Node.LONG).until(() -> !store.value(WAITS_FOR_THE_VIEW, Boolean.class));
@@ -75,6 +82,87 @@ class ReplayTest {
       awaitGeneration(node, 2);
       assertThat(events()).isEqualTo(1_000);
     }
+  }
+
+  @Test
+  void a_paused_replay_waits_on_all_instances_and_across_restarts_until_it_is_resumed()
+      throws Exception {
+    long built;
+    try (Node node = Node.start(store, tally)) {
+      node.reaches(store.append(rounds(50, 40)));
+      node.admin().replay("tally", 100).block(Node.LONG);
+      await().atMost(Node.LONG).until(() -> replay(node).position() > 0);
+      assertThat(replay(node).limit()).isEqualTo(100);
+
+      node.admin().pauseReplay("tally").block(Node.LONG);
+      assertThat(replay(node).paused()).isTrue();
+    }
+    try (Node node = Node.start(store, tally);
+        Node other = Node.start(store, tally)) {
+      built = replay(node).position();
+      long head = store.append(rounds(50, 2));
+      node.reaches(head);
+      other.reaches(head);
+      assertThat(replay(node).position()).isEqualTo(built).isLessThan(2_000);
+      assertThat(replay(other).paused()).isTrue();
+      assertThat(replay(other).secondsLeft()).isNull();
+
+      other.admin().resumeReplay("tally", 1_000_000).block(Node.LONG);
+      awaitGeneration(node, 2);
+      node.reaches(head);
+      assertThat(events()).isEqualTo(2_100);
+    }
+  }
+
+  @Test
+  void there_is_nothing_to_pause_or_resume_without_a_replay() {
+    try (Node node = Node.start(store, tally)) {
+      assertRefused(node.admin().pauseReplay("tally"), ErrorCode.REPLAY_NOT_FOUND);
+      assertRefused(node.admin().resumeReplay("tally", null), ErrorCode.REPLAY_NOT_FOUND);
+      assertRefused(node.admin().replay("tally", 0), ErrorCode.INVALID_INPUT);
+      assertRefused(node.admin().pauseReplay("nothing"), ErrorCode.PROJECTION_NOT_FOUND);
+    }
+  }
+
+  @Test
+  void a_limited_replay_takes_small_portions_and_waits_after_them() {
+    var rebuild = new Rebuild(() -> true);
+    assertThat(rebuild.atOnce(2_000)).isEqualTo(2_000);
+    assertThat(rebuild.passed(2_000)).isZero();
+
+    rebuild.pace(new Rebuild.Pace(false, 1_000));
+    assertThat(rebuild.atOnce(2_000)).isEqualTo(100);
+    assertThat(rebuild.passed(60_000)).isGreaterThan(Duration.ofSeconds(30).toNanos());
+
+    rebuild.pace(Rebuild.Pace.UNLIMITED);
+    assertThat(rebuild.passed(2_000)).isZero();
+  }
+
+  @Test
+  void the_indexes_of_queries_are_there_when_a_replay_is_over() throws Exception {
+    try (Node node = Node.start(store, tally)) {
+      store.execute("CREATE INDEX ON read_model.tally_template (events) WHERE in_order");
+      node.reaches(store.append(rounds(50, 20)));
+
+      node.admin().replay("tally", null).block(Node.LONG);
+      awaitGeneration(node, 2);
+      assertThat(
+              store.value(
+                  "SELECT string_agg(substring(indexdef FROM ' USING .*'), ',' ORDER BY 1) FROM"
+                      + " pg_indexes WHERE tablename = 'tally_2'",
+                  String.class))
+          .isEqualTo(" USING btree (agent), USING btree (events) WHERE in_order");
+    }
+  }
+
+  private static ProjectionAdmin.Replay replay(Node node) {
+    return Objects.requireNonNull(node.status().replay());
+  }
+
+  private static void assertRefused(Mono<?> asked, ErrorCode code) {
+    assertThatThrownBy(() -> asked.block(Node.LONG))
+        .isInstanceOfSatisfying(
+            Refusal.class, refusal -> assertThat(refusal.code()).isEqualTo(code));
   }
 
   private long events() {

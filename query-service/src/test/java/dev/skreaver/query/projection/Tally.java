@@ -17,10 +17,17 @@ import reactor.core.publisher.Mono;
  * are not guarded by position, so that nothing but the transaction keeps it exact.
  */
 final class Tally implements Projection<Tally.Batch> {
+  private static final String REASON = "last_reason";
+  private static final String NEXT_REASON = "latest_reason";
+
   static final String TEMPLATE =
       "CREATE TABLE IF NOT EXISTS read_model.tally_template (agent text PRIMARY KEY, events bigint"
           + " NOT NULL, last_version bigint NOT NULL, in_order boolean NOT NULL, last_reason text"
           + " CHECK (last_reason <> 'refused'))";
+
+  /** Of version 2, where a column has another name. */
+  static final String NEXT_TEMPLATE =
+      TEMPLATE.replace("tally_template", "tally_v2_template").replace("last_reason", NEXT_REASON);
 
   private static String count(String table) {
     return """
@@ -39,6 +46,7 @@ final class Tally implements Projection<Tally.Batch> {
   /** The reason that the table refuses, also where a batch holds a later one. */
   private static final String REFUSED = "refused";
 
+  private final int version;
   private final int segments;
   private final FailurePolicy policy;
 
@@ -55,6 +63,11 @@ final class Tally implements Projection<Tally.Batch> {
   }
 
   Tally(int segments, FailurePolicy policy) {
+    this(1, segments, policy);
+  }
+
+  Tally(int version, int segments, FailurePolicy policy) {
+    this.version = version;
     this.segments = segments;
     this.policy = policy;
   }
@@ -68,6 +81,11 @@ final class Tally implements Projection<Tally.Batch> {
   @Override
   public String name() {
     return "tally";
+  }
+
+  @Override
+  public int version() {
+    return version;
   }
 
   @Override
@@ -116,7 +134,8 @@ final class Tally implements Projection<Tally.Batch> {
     List<Map.Entry<String, Count>> rows = List.copyOf(batch.counts.entrySet());
     return Flux.from(
             connection
-                .createStatement(count(tables.of("tally")))
+                .createStatement(
+                    count(tables.of("tally")).replace(REASON, version == 1 ? REASON : NEXT_REASON))
                 .bind(0, rows.stream().map(Map.Entry::getKey).toArray(String[]::new))
                 .bind(1, rows.stream().map(row -> row.getValue().events).toArray(Long[]::new))
                 .bind(2, rows.stream().map(row -> row.getValue().first).toArray(Long[]::new))

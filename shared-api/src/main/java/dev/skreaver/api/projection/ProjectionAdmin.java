@@ -20,9 +20,29 @@ public interface ProjectionAdmin {
    * Starts to build the projection anew beside the one that serves, from the first event, and
    * switches to it when it has caught up. {@code replay_in_progress} while one is under way, {@code
    * projection_not_found} for an unknown name.
+   *
+   * @param eventsPerSecond how fast at most; null for what is set for this service
    */
   @PostExchange("/{name}/replay")
-  Mono<Projection> replay(@PathVariable("name") String name);
+  Mono<Projection> replay(
+      @PathVariable("name") String name,
+      @RequestParam(name = "events_per_second", required = false)
+          @Nullable Integer eventsPerSecond);
+
+  /** Lets a replay wait, across restarts, until it is resumed. {@code replay_not_found}. */
+  @PostExchange("/{name}/replay/pause")
+  Mono<Projection> pauseReplay(@PathVariable("name") String name);
+
+  /**
+   * Lets a replay go on. {@code replay_not_found}.
+   *
+   * @param eventsPerSecond how fast at most from now on; null to leave that as it is
+   */
+  @PostExchange("/{name}/replay/resume")
+  Mono<Projection> resumeReplay(
+      @PathVariable("name") String name,
+      @RequestParam(name = "events_per_second", required = false)
+          @Nullable Integer eventsPerSecond);
 
   /** Newest first; {@code before} is a dead letter's id from the page before. */
   @GetExchange("/dead-letters")
@@ -38,16 +58,19 @@ public interface ProjectionAdmin {
   Mono<Retry> retry(@PathVariable("id") long id);
 
   /**
+   * @param version of its tables, as the release that answers has them
    * @param generation counts the times that it was built
    * @param position all events up to here are in the read model
    * @param head the event store's last position
    * @param lag how many events it is behind
    * @param segments that it is handled in, in parallel
-   * @param status {@code live}, or {@code stalled} with the reason in {@code error}
+   * @param status {@code live}; {@code stalled} with the reason in {@code error}; or {@code
+   *     building} while the first generation of this version is not complete
    * @param replay null unless a newer generation is being built
    */
   record Projection(
       String name,
+      int version,
       int generation,
       String status,
       long position,
@@ -61,13 +84,17 @@ public interface ProjectionAdmin {
   /**
    * @param progress 0 to 1
    * @param eventsPerSecond of late; 0 until known
-   * @param secondsLeft null until it can be estimated
+   * @param paused whether it waits to be resumed
+   * @param limit how many events per second it may handle; null for as many as it can
+   * @param secondsLeft null until it can be estimated, and while it is paused
    */
   record Replay(
       int generation,
       long position,
       double progress,
       double eventsPerSecond,
+      boolean paused,
+      @Nullable Integer limit,
       @Nullable Long secondsLeft,
       Instant startedAt) {}
 
