@@ -37,7 +37,9 @@ public final class Bench implements ToolProvider {
     /** Reads of one agent through the gateway. */
     READS,
     /** A read model that is built anew from the first event. */
-    REPLAY
+    REPLAY,
+    /** Appends and loads at a million events, against ten thousand. */
+    GROWTH
   }
 
   @Override
@@ -140,6 +142,9 @@ public final class Bench implements ToolProvider {
             new Replay(fleet)
                 .measure(agents, queries, system.face(ProjectionAdmin.class), limits)
                 .forEach(figures);
+          }
+          if (groups.contains(Group.GROWTH)) {
+            new Growth(system.database(), load).measure(figures);
           }
         }
       }

@@ -41,6 +41,12 @@ final class Agent {
   @SuppressWarnings("NullAway.Init")
   Agent() {}
 
+  /** As a snapshot has it. */
+  Agent(AgentKey key, AgentView view) {
+    this.key = key;
+    this.view = view;
+  }
+
   @CommandHandlerInterceptor
   void checkVersion(
       AgentCommand command, @MetaDataValue(EXPECTED_VERSION) @Nullable Long expected) {

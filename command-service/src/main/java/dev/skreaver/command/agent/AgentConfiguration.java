@@ -5,6 +5,7 @@ import dev.skreaver.api.agent.AgentType;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.command.store.CommandReceipts;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
+import dev.skreaver.command.store.SnapshotFormat;
 import dev.skreaver.platform.ConfigurationError;
 import dev.skreaver.platform.Settings;
 import java.time.Duration;
@@ -39,6 +40,9 @@ import org.springframework.core.env.Environment;
 @Configuration(proxyBeanMethods = false)
 class AgentConfiguration {
   private static final int CACHED_AGENTS = 20_000;
+
+  /** An agent of any length is then loaded in less than twice the time that 100 events take. */
+  private static final int SNAPSHOT_EVERY = 200;
 
   /** Enough for a handful of instances that all want to change one agent at the same time. */
   private static final int RETRIES = 8;
@@ -88,8 +92,24 @@ class AgentConfiguration {
   }
 
   @Bean
+  SnapshotFormat agentSnapshotFormat() {
+    return AgentSnapshots.format();
+  }
+
+  @Bean
+  AgentSnapshots agentSnapshots(PostgresEventStorageEngine engine, Environment environment) {
+    return new AgentSnapshots(
+        engine,
+        Settings.of(environment).number("SKREAVER_SNAPSHOT_EVERY", SNAPSHOT_EVERY, 0, 1_000_000));
+  }
+
+  @Bean
   Repository<Agent> agents(
-      EventStore eventStore, AgentRules rules, AggregateCache agentCache, CommandBus commandBus) {
+      EventStore eventStore,
+      AgentRules rules,
+      AggregateCache agentCache,
+      CommandBus commandBus,
+      AgentSnapshots agentSnapshots) {
     ParameterResolverFactory parameters =
         MultiParameterResolverFactory.ordered(
             ClasspathParameterResolverFactory.forClass(Agent.class),
@@ -98,6 +118,7 @@ class AgentConfiguration {
         EventSourcingRepository.builder(Agent.class)
             .eventStore(eventStore)
             .cache(agentCache)
+            .snapshotTriggerDefinition(agentSnapshots)
             .parameterResolverFactory(parameters)
             .build();
     AggregateAnnotationCommandHandler.<Agent>builder()

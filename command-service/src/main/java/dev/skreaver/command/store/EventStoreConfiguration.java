@@ -120,8 +120,8 @@ class EventStoreConfiguration {
   }
 
   @Bean(destroyMethod = "shutDown")
-  EmbeddedEventStore eventStore(PostgresEventStorageEngine engine) {
-    return EmbeddedEventStore.builder().storageEngine(engine).build();
+  EmbeddedEventStore eventStore(PostgresEventStorageEngine engine, SnapshotFormat snapshots) {
+    return new SnapshottingEventStore(engine, snapshots);
   }
 
   @Bean

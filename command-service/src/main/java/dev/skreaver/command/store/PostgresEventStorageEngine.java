@@ -9,11 +9,13 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.axonframework.eventhandling.DomainEventMessage;
 import org.axonframework.eventhandling.EventMessage;
 import org.axonframework.eventhandling.GenericDomainEventEntry;
+import org.axonframework.eventhandling.GenericDomainEventMessage;
 import org.axonframework.eventhandling.TrackedEventMessage;
 import org.axonframework.eventhandling.TrackingToken;
 import org.axonframework.eventsourcing.EventStreamUtils;
@@ -24,6 +26,8 @@ import org.axonframework.modelling.command.AggregateStreamCreationException;
 import org.axonframework.modelling.command.ConcurrencyException;
 import org.axonframework.serialization.upcasting.event.EventUpcaster;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Stores and loads the events of aggregates; an aggregate's identifier is {@code tenant/key}.
@@ -48,10 +52,34 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
       ORDER BY e.version
       """;
 
+  private static final String LOAD_WITH_SNAPSHOT =
+      """
+      WITH own AS (
+        SELECT s.stream_id, n.version, n.leaf, n.position, n.state
+        FROM event_store.tenant t
+        JOIN event_store.stream s ON s.tenant_id = t.tenant_id
+        LEFT JOIN event_store.snapshot n ON n.stream_id = s.stream_id AND n.schema = ?
+        WHERE t.name = ? AND s.key = ?)
+      SELECT own.version, NULL::uuid, NULL::timestamptz, NULL::text, NULL::smallint, NULL::bytea,
+        own.state, own.stream_id, own.leaf, own.position
+      FROM own WHERE own.version IS NOT NULL
+      UNION ALL
+      SELECT e.version, e.event_id, e.time, y.name, y.revision, e.metadata, p.payload,
+        e.stream_id, e.leaf, e.position
+      FROM own
+      JOIN event_store.event e ON e.stream_id = own.stream_id AND e.version > coalesce(own.version, -1)
+      JOIN event_store.event_type y ON y.type_id = e.type_id
+      JOIN event_store.event_payload p ON p.position = e.position
+      ORDER BY 1
+      """;
+
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresEventStorageEngine.class);
+
   private final DataSource dataSource;
   private final EventUpcaster upcasters;
   private final StreamHeads heads;
   private final EventEncoder encoder;
+  private final SnapshotWriter snapshots;
   private final AppendLane[] lanes;
 
   /**
@@ -68,6 +96,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     var numbers = new CatalogNumbers(dataSource);
     this.heads = new StreamHeads(dataSource);
     this.encoder = new EventEncoder(numbers, heads);
+    this.snapshots = new SnapshotWriter(dataSource);
     var groups = new GroupCommit(dataSource, new AppendFunction(receiptHours), numbers);
     this.lanes = new AppendLane[lanes];
     for (int i = 0; i < lanes; i++) {
@@ -129,27 +158,97 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   @Override
   public DomainEventStream readEvents(String aggregateIdentifier, long firstSequenceNumber) {
     StreamKey key = StreamKey.parse(aggregateIdentifier);
-    var entries = new ArrayList<GenericDomainEventEntry<byte[]>>();
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(LOAD)) {
       statement.setString(1, key.tenant());
       statement.setString(2, key.key());
       statement.setLong(3, firstSequenceNumber);
       try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          entries.add(entry(aggregateIdentifier, row));
-          if (row.isLast()) {
-            heads.remember(
-                aggregateIdentifier,
-                new StreamHead(row.getLong(8), row.getLong(1), row.getBytes(9), row.getLong(10)));
-          }
+        return row.next() ? events(aggregateIdentifier, row) : DomainEventStream.empty();
+      }
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
+    }
+  }
+
+  /**
+   * The aggregate's events, those up to its snapshot replaced by it: the first message is then one
+   * with the aggregate itself. A snapshot that cannot be read is as good as none.
+   */
+  public DomainEventStream load(String aggregateIdentifier, SnapshotFormat format) {
+    StreamKey key = StreamKey.parse(aggregateIdentifier);
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(LOAD_WITH_SNAPSHOT)) {
+      statement.setString(1, format.schema());
+      statement.setString(2, key.tenant());
+      statement.setString(3, key.key());
+      try (ResultSet row = statement.executeQuery()) {
+        if (!row.next()) {
+          return DomainEventStream.empty();
+        }
+        boolean event = row.getObject(2) != null;
+        if (event) {
+          return events(aggregateIdentifier, row);
+        }
+        Optional<DomainEventMessage<?>> snapshot = snapshot(aggregateIdentifier, format, row);
+        if (snapshot.isPresent()) {
+          remember(aggregateIdentifier, row);
+          DomainEventStream beginning = DomainEventStream.of(snapshot.get());
+          return row.next()
+              ? DomainEventStream.concat(beginning, events(aggregateIdentifier, row))
+              : beginning;
         }
       }
     } catch (SQLException e) {
       throw StoreFailure.unavailable(e);
     }
+    return readEvents(aggregateIdentifier, 0);
+  }
+
+  private static Optional<DomainEventMessage<?>> snapshot(
+      String aggregateIdentifier, SnapshotFormat format, ResultSet row) throws SQLException {
+    try {
+      return Optional.of(
+          new GenericDomainEventMessage<>(
+              "snapshot",
+              aggregateIdentifier,
+              row.getLong(1),
+              format.read().apply(aggregateIdentifier, row.getBytes(7))));
+    } catch (RuntimeException e) {
+      LOG.warn("the snapshot of {} is not used: {}", aggregateIdentifier, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** From the row that the result stands on to its last. */
+  private DomainEventStream events(String aggregateIdentifier, ResultSet row) throws SQLException {
+    var entries = new ArrayList<GenericDomainEventEntry<byte[]>>();
+    do {
+      entries.add(entry(aggregateIdentifier, row));
+      if (row.isLast()) {
+        remember(aggregateIdentifier, row);
+      }
+    } while (row.next());
     return EventStreamUtils.upcastAndDeserializeDomainEvents(
         entries.stream(), EventFormat.instance(), upcasters);
+  }
+
+  private void remember(String aggregateIdentifier, ResultSet row) throws SQLException {
+    heads.remember(
+        aggregateIdentifier,
+        new StreamHead(row.getLong(8), row.getLong(1), row.getBytes(9), row.getLong(10)));
+  }
+
+  /**
+   * Keeps the aggregate's state in the background, if it is that of the last event that this
+   * instance knows of.
+   *
+   * @return whether it will be tried
+   */
+  public boolean keepSnapshot(
+      String aggregateIdentifier, long version, String schema, Supplier<byte[]> state) {
+    StreamHead head = heads.known(aggregateIdentifier);
+    return head != null && head.version() == version && snapshots.write(head, schema, state);
   }
 
   private static GenericDomainEventEntry<byte[]> entry(String aggregateIdentifier, ResultSet row)
@@ -194,7 +293,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     return lanes[Math.floorMod(key.hashCode(), lanes.length)];
   }
 
-  /** Agents are short and kept in memory, so none is made. */
+  /** They come with {@link #load}. */
   @Override
   public Optional<DomainEventMessage<?>> readSnapshot(String aggregateIdentifier) {
     return Optional.empty();
@@ -202,7 +301,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
 
   @Override
   public void storeSnapshot(DomainEventMessage<?> snapshot) {
-    throw new UnsupportedOperationException("no snapshot trigger is configured");
+    throw new UnsupportedOperationException("snapshots are kept by keepSnapshot");
   }
 
   @Override
@@ -218,5 +317,6 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     for (AppendLane lane : lanes) {
       lane.close();
     }
+    snapshots.close();
   }
 }
