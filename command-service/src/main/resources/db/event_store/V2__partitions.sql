@@ -224,8 +224,10 @@ BEGIN
           AS e (stream_id, version, previous)
         WHERE e.stream_id > 0
           AND (e.previous IS NULL OR e.previous BETWEEN 1 AND partition_start - 1)
-          AND (SELECT count(*) FROM event_store.event o
-            WHERE o.stream_id = e.stream_id AND o.version = e.version) > 1)
+          AND ((SELECT count(*) FROM event_store.event o
+              WHERE o.stream_id = e.stream_id AND o.version = e.version) > 1
+            OR EXISTS (SELECT FROM event_store.archived_stream a
+              WHERE a.stream_id = e.stream_id AND a.version >= e.version)))
     THEN
       RAISE unique_violation USING CONSTRAINT = 'event_stream_version',
         MESSAGE = 'an event of this version is in an earlier partition';

@@ -17,11 +17,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command line: {@code skreaver}, {@code skreaver token}, {@code skreaver bench}. */
+/**
+ * The command line: {@code skreaver}, {@code skreaver token}, {@code skreaver bench}, {@code
+ * skreaver archive}.
+ */
 @Command(
     name = "skreaver",
     description = "Runs Skreaver in one process, with its own PostgreSQL and Redis.",
-    subcommands = {TokenCommand.class, BenchCommand.class},
+    subcommands = {TokenCommand.class, BenchCommand.class, ArchiveCommand.class},
     sortOptions = false)
 final class Skreaver implements Callable<Integer> {
   @Spec

@@ -47,6 +47,10 @@ final class Agent {
     this.view = view;
   }
 
+  AgentView view() {
+    return view;
+  }
+
   @CommandHandlerInterceptor
   void checkVersion(
       AgentCommand command, @MetaDataValue(EXPECTED_VERSION) @Nullable Long expected) {

@@ -2,19 +2,23 @@ package dev.skreaver.command.agent;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.skreaver.api.agent.AgentEvent;
 import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.json.WireJson;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
 import dev.skreaver.command.store.SnapshotFormat;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.UUID;
 import org.axonframework.eventhandling.DomainEventMessage;
 import org.axonframework.eventhandling.EventMessage;
 import org.axonframework.eventsourcing.SnapshotTrigger;
 import org.axonframework.eventsourcing.SnapshotTriggerDefinition;
+import org.axonframework.eventsourcing.eventstore.DomainEventStream;
 import org.axonframework.messaging.unitofwork.CurrentUnitOfWork;
 import org.axonframework.messaging.unitofwork.UnitOfWork;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.ObjectReader;
 
@@ -22,7 +26,7 @@ import tools.jackson.databind.ObjectReader;
  * Keeps an agent's state now and then, after a command whose answer it is: no event has to be read
  * again for it.
  */
-final class AgentSnapshots implements SnapshotTriggerDefinition {
+public final class AgentSnapshots implements SnapshotTriggerDefinition {
   /** To be raised when {@link AgentView#after} makes something else of the same events. */
   private static final int REVISION = 1;
 
@@ -46,6 +50,35 @@ final class AgentSnapshots implements SnapshotTriggerDefinition {
 
   static SnapshotFormat format() {
     return new SnapshotFormat(SCHEMA, AgentSnapshots::read);
+  }
+
+  /** Of the snapshots that this release reads. */
+  public static String schema() {
+    return SCHEMA;
+  }
+
+  /** Keeps the state of a living agent as its events make it, and returns when it is kept. */
+  public static void take(PostgresEventStorageEngine engine, String aggregateIdentifier) {
+    @Nullable AgentView view = null;
+    for (DomainEventStream messages = engine.load(aggregateIdentifier, format());
+        messages.hasNext(); ) {
+      DomainEventMessage<?> message = messages.next();
+      view =
+          switch (message.getPayload()) {
+            case Agent agent -> agent.view();
+            case AgentEvent event ->
+                AgentView.after(
+                    view,
+                    event,
+                    message.getTimestamp().truncatedTo(ChronoUnit.MICROS),
+                    message.getSequenceNumber());
+            default -> view;
+          };
+    }
+    if (view != null && !view.deleted()) {
+      engine.writeSnapshot(
+          aggregateIdentifier, view.version(), SCHEMA, WireJson.mapper().writeValueAsBytes(view));
+    }
   }
 
   private static Agent read(String identifier, byte[] state) {

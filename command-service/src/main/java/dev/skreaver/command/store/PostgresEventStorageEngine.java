@@ -1,5 +1,7 @@
 package dev.skreaver.command.store;
 
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.EventFormat;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -73,6 +75,14 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
       ORDER BY 1
       """;
 
+  private static final String ARCHIVED =
+      """
+      SELECT 1 FROM event_store.tenant t
+      JOIN event_store.stream s ON s.tenant_id = t.tenant_id
+      JOIN event_store.archived_stream a ON a.stream_id = s.stream_id
+      WHERE t.name = ? AND s.key = ? AND NOT a.ended
+      """;
+
   private static final Logger LOG = LoggerFactory.getLogger(PostgresEventStorageEngine.class);
 
   private final DataSource dataSource;
@@ -101,6 +111,19 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     this.lanes = new AppendLane[lanes];
     for (int i = 0; i < lanes; i++) {
       this.lanes[i] = new AppendLane(i, groups::write);
+    }
+  }
+
+  /** Keeps the aggregate's state, if it is that of its last event, and returns when it is kept. */
+  public void writeSnapshot(String aggregateIdentifier, long version, String schema, byte[] state) {
+    StreamHead head = heads.known(aggregateIdentifier);
+    if (head == null || head.version() != version) {
+      return;
+    }
+    try {
+      snapshots.insert(head, schema, state);
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
     }
   }
 
@@ -164,7 +187,9 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
       statement.setString(2, key.key());
       statement.setLong(3, firstSequenceNumber);
       try (ResultSet row = statement.executeQuery()) {
-        return row.next() ? events(aggregateIdentifier, row) : DomainEventStream.empty();
+        return row.next()
+            ? events(aggregateIdentifier, firstSequenceNumber, row)
+            : DomainEventStream.empty();
       }
     } catch (SQLException e) {
       throw StoreFailure.unavailable(e);
@@ -184,18 +209,20 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
       statement.setString(3, key.key());
       try (ResultSet row = statement.executeQuery()) {
         if (!row.next()) {
+          refuseIfArchived(connection, key);
           return DomainEventStream.empty();
         }
         boolean event = row.getObject(2) != null;
         if (event) {
-          return events(aggregateIdentifier, row);
+          return events(aggregateIdentifier, 0, row);
         }
         Optional<DomainEventMessage<?>> snapshot = snapshot(aggregateIdentifier, format, row);
         if (snapshot.isPresent()) {
           remember(aggregateIdentifier, row);
+          long next = row.getLong(1) + 1;
           DomainEventStream beginning = DomainEventStream.of(snapshot.get());
           return row.next()
-              ? DomainEventStream.concat(beginning, events(aggregateIdentifier, row))
+              ? DomainEventStream.concat(beginning, events(aggregateIdentifier, next, row))
               : beginning;
         }
       }
@@ -220,8 +247,36 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     }
   }
 
-  /** From the row that the result stands on to its last. */
-  private DomainEventStream events(String aggregateIdentifier, ResultSet row) throws SQLException {
+  private static void refuseIfArchived(Connection connection, StreamKey key) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(ARCHIVED)) {
+      statement.setString(1, key.tenant());
+      statement.setString(2, key.key());
+      try (ResultSet row = statement.executeQuery()) {
+        if (row.next()) {
+          throw archived(key.key());
+        }
+      }
+    }
+  }
+
+  private static Refusal archived(String agent) {
+    return new Refusal(
+        ErrorCode.SERVICE_UNAVAILABLE,
+        "The first events of agent '%s' are archived, and it has no snapshot that this release can"
+                .formatted(agent)
+            + " read; restore the archive");
+  }
+
+  /**
+   * From the row that the result stands on to its last.
+   *
+   * @param first the version that it must begin with
+   */
+  private DomainEventStream events(String aggregateIdentifier, long first, ResultSet row)
+      throws SQLException {
+    if (row.getLong(1) > first) {
+      throw archived(StreamKey.parse(aggregateIdentifier).key());
+    }
     var entries = new ArrayList<GenericDomainEventEntry<byte[]>>();
     do {
       entries.add(entry(aggregateIdentifier, row));

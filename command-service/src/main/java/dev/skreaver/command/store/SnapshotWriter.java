@@ -56,7 +56,7 @@ final class SnapshotWriter {
     return true;
   }
 
-  private void insert(StreamHead head, String schema, byte[] state) throws SQLException {
+  void insert(StreamHead head, String schema, byte[] state) throws SQLException {
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(WRITE)) {
       statement.setLong(1, head.streamId());

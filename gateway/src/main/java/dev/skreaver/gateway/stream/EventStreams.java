@@ -157,8 +157,12 @@ public final class EventStreams {
               if (page.through() <= buffer.cursor()) {
                 return Mono.delay(BETWEEN_LOOKS).thenMany(Flux.empty());
               }
+              long from = buffer.cursor();
               buffer.cursor(page.through());
-              return Flux.fromIterable(page.events()).map(StreamItem.Event::new);
+              Flux<StreamItem> events = Flux.fromIterable(page.events()).map(StreamItem.Event::new);
+              return from < page.earliest() - 1
+                  ? events.startWith(new StreamItem.Gap(from, page.earliest()))
+                  : events;
             });
   }
 }

@@ -20,6 +20,7 @@ public final class EventLog implements EventQueries {
   private final Sinks.Many<RecordedEvent> live = Sinks.many().replay().all();
   private volatile Mono<?> answersAfter = Mono.empty();
   private long head;
+  private long archived;
 
   /** Positions have holes on purpose. */
   public synchronized long record(String tenant, String agent, String type, Map<String, ?> data) {
@@ -49,6 +50,12 @@ public final class EventLog implements EventQueries {
 
   public synchronized long head() {
     return head;
+  }
+
+  /** Takes away what lies up to this position. */
+  public synchronized void archive(long through) {
+    archived = through;
+    events.removeIf(event -> event.position() <= through);
   }
 
   /** What lies behind a position. */
@@ -98,6 +105,6 @@ public final class EventLog implements EventQueries {
   }
 
   private synchronized long earliest() {
-    return events.isEmpty() ? 0 : events.getFirst().position();
+    return events.isEmpty() ? 0 : archived + 1;
   }
 }

@@ -53,6 +53,22 @@ class ResumeTest {
   }
 
   @Test
+  void events_that_are_archived_are_a_gap() {
+    record(20);
+    long archived = events.head() - 5;
+    events.archive(archived);
+    try (var gateway = new TestGateway(events);
+        var client = gateway.connect(token)) {
+      JsonNode gap = client.say(subscribe(1)).next("gap");
+
+      assertThat(gap.path("requested").longValue()).isEqualTo(1);
+      assertThat(gap.path("earliest").longValue()).isEqualTo(archived + 1);
+      List<Long> kept = events.positions("acme", archived);
+      assertThat(client.positions("agents", kept.size())).isEqualTo(kept);
+    }
+  }
+
+  @Test
   void the_gap_is_told_in_an_envelope_too() {
     record(20);
     try (var gateway = new TestGateway(events, "SKREAVER_STREAM_RETENTION_EVENTS", "10");

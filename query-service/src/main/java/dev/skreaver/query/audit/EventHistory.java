@@ -1,6 +1,8 @@
 package dev.skreaver.query.audit;
 
 import dev.skreaver.api.agent.AgentKey;
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.EventQueries.After;
 import dev.skreaver.api.event.EventQueries.Bounds;
 import dev.skreaver.api.event.EventQueries.History;
@@ -11,6 +13,7 @@ import dev.skreaver.query.tail.EventPages;
 import io.r2dbc.spi.Readable;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -24,11 +27,20 @@ import reactor.core.publisher.Mono;
 public final class EventHistory {
   private static final String BOUNDS =
       """
-      SELECT
-        coalesce((SELECT position FROM event_store.recorded_event ORDER BY position LIMIT 1), 0)
-          AS earliest,
-        coalesce((SELECT position FROM event_store.recorded_event ORDER BY position DESC LIMIT 1), 0)
-          AS head\
+      SELECT head,
+        CASE WHEN head = 0 THEN 0 ELSE (SELECT min(first_position) FROM event_store.partition) END
+          AS earliest
+      FROM (SELECT coalesce(
+        (SELECT position FROM event_store.recorded_event ORDER BY position DESC LIMIT 1), 0) AS head)
+        AS last\
+      """;
+
+  private static final String ARCHIVED =
+      """
+      SELECT 1 FROM event_store.tenant t
+      JOIN event_store.stream s ON s.tenant_id = t.tenant_id
+      JOIN event_store.archived_stream a ON a.stream_id = s.stream_id
+      WHERE t.name = :tenant AND s.key = :agent\
       """;
 
   private final DatabaseClient eventStore;
@@ -112,7 +124,31 @@ public final class EventHistory {
                     .formatted(EventPages.COLUMNS, where.sql())))
         .map(row -> pages.read(row, null))
         .all()
+        .switchOnFirst(
+            (first, events) ->
+                first.hasValue() && Objects.requireNonNull(first.get()).version() > 0
+                    ? Flux.error(archived(agent))
+                    : events)
+        .switchIfEmpty(Flux.defer(() -> refusedIfArchived(agent)))
         .onErrorMap(Unavailable::eventStore);
+  }
+
+  private Flux<RecordedEvent> refusedIfArchived(AgentKey agent) {
+    return eventStore
+        .sql(ARCHIVED)
+        .bind("tenant", agent.tenant().value())
+        .bind("agent", agent.id().value())
+        .map(row -> true)
+        .one()
+        .flatMapMany(found -> Flux.error(archived(agent)));
+  }
+
+  private static Refusal archived(AgentKey agent) {
+    return new Refusal(
+        ErrorCode.POSITION_NOT_KEPT,
+        "The first events of agent '%s' are archived; restore the archive to see its past"
+            .formatted(agent.id()),
+        Map.of("agent_id", agent.id().value()));
   }
 
   private static History history(After query, List<Line> lines) {

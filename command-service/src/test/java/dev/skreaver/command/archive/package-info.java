@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.command.archive;
+
+import org.jspecify.annotations.NullMarked;
