@@ -1,5 +1,6 @@
 package dev.skreaver.command.store;
 
+import dev.skreaver.api.audit.LeafHash;
 import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.json.WireJson;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.skreaver.api.audit.LeafHash;
 import dev.skreaver.api.event.EventFormat;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -1,4 +1,4 @@
-package dev.skreaver.command.store;
+package dev.skreaver.api.audit;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -16,7 +16,7 @@ import java.util.UUID;
  * event id is its 16 bytes and the revision its decimal digits. The leaf before the first is {@link
  * #NONE}.
  */
-final class LeafHash {
+public final class LeafHash {
   private static final int LENGTH = 32;
   private static final byte LEAF = 0x00;
   private static final byte[] NONE = new byte[LENGTH];
@@ -24,17 +24,18 @@ final class LeafHash {
   private LeafHash() {}
 
   /** What stands before an agent's first leaf: 32 zero bytes. */
-  static byte[] none() {
+  public static byte[] none() {
     return NONE.clone();
   }
 
-  static byte[] ofPayload(byte[] salt, byte[] payload) {
+  /** What an event holds of its payload: SHA-256 over the salt and the payload. */
+  public static byte[] ofPayload(byte[] salt, byte[] payload) {
     MessageDigest sha256 = sha256();
     sha256.update(salt);
     return sha256.digest(payload);
   }
 
-  static byte[] of(
+  public static byte[] of(
       String tenant,
       String agent,
       long version,
@@ -71,7 +72,7 @@ final class LeafHash {
     content.putInt(bytes.length).put(bytes);
   }
 
-  private static MessageDigest sha256() {
+  static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

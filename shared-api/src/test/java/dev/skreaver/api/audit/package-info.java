@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.api.audit;
+
+import org.jspecify.annotations.NullMarked;
