@@ -30,14 +30,14 @@ class CommandServiceWallsTest {
           .resideInAPackage("..command.store..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("..command.agent..", "..command.mesh..");
+          .resideInAnyPackage("..command.agent..", "..command.mesh..", "..command.audit..");
 
   @ArchTest
   static final ArchRule FEATURES_HAVE_NO_CYCLES =
       slices().matching("dev.skreaver.command.(*)..").should().beFreeOfCycles();
 
   @ArchTest
-  static final ArchRule SQL_IS_SPOKEN_BY_THE_STORE_AND_THE_RELAY_ALONE =
+  static final ArchRule SQL_IS_SPOKEN_BY_THE_STORE_AND_ITS_READERS_ALONE =
       noClasses()
           .that()
           .resideInAPackage("..command.agent..")

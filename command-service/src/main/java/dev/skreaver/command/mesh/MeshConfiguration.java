@@ -1,14 +1,12 @@
 package dev.skreaver.command.mesh;
 
 import dev.skreaver.api.event.EventFormat;
-import dev.skreaver.platform.PostgresAddress;
+import dev.skreaver.command.store.OwnConnections;
 import dev.skreaver.platform.RedisAddress;
 import dev.skreaver.platform.mesh.MeshConnection;
 import dev.skreaver.platform.mesh.MeshEnabled;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import javax.sql.DataSource;
-import org.postgresql.ds.PGSimpleDataSource;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
@@ -17,9 +15,6 @@ import org.springframework.core.env.Environment;
 @Configuration(proxyBeanMethods = false)
 @Conditional(MeshEnabled.class)
 class MeshConfiguration {
-  private static final int CONNECT_SECONDS = 5;
-  private static final int SOCKET_SECONDS = 60;
-
   @Bean
   MeshConnection relayMeshConnection(Environment environment) {
     return new MeshConnection(RedisAddress.from(environment), "skreaver-relay");
@@ -29,7 +24,7 @@ class MeshConfiguration {
   Relay relay(Environment environment, MeshConnection relayMeshConnection, EventFormat format) {
     RelaySettings settings = RelaySettings.from(environment);
     return new Relay(
-        unpooled(PostgresAddress.from(environment, "EVENT_STORE_DATABASE_URL")),
+        OwnConnections.from(environment, "skreaver-relay"),
         format,
         new MeshStream(relayMeshConnection, settings.maxLength()),
         settings);
@@ -51,18 +46,5 @@ class MeshConfiguration {
           .description("1 while this instance reaches Redis; a standby does not try")
           .register(registry);
     };
-  }
-
-  /** The relay's connection lives as long as its leadership: a pool would retire it. */
-  private static DataSource unpooled(PostgresAddress address) {
-    var source = new PGSimpleDataSource();
-    source.setURL(address.jdbcUrl());
-    source.setUser(address.user());
-    source.setPassword(address.password());
-    source.setApplicationName("skreaver-relay");
-    source.setTcpKeepAlive(true);
-    source.setConnectTimeout(CONNECT_SECONDS);
-    source.setSocketTimeout(SOCKET_SECONDS);
-    return source;
   }
 }

@@ -24,7 +24,7 @@ import org.springframework.core.env.Environment;
 @Configuration(proxyBeanMethods = false)
 class EventStoreConfiguration {
   private static final Logger LOG = LoggerFactory.getLogger(EventStoreConfiguration.class);
-  private static final String VARIABLE = "EVENT_STORE_DATABASE_URL";
+  static final String DATABASE_VARIABLE = "EVENT_STORE_DATABASE_URL";
   private static final int POOL_SIZE = 10;
 
   /** What waits longer for a connection is refused: the caller has a better use of its time. */
@@ -48,7 +48,7 @@ class EventStoreConfiguration {
 
   @Bean(destroyMethod = "close")
   HikariDataSource eventStoreDataSource(Environment environment) {
-    PostgresAddress address = PostgresAddress.from(environment, VARIABLE);
+    PostgresAddress address = PostgresAddress.from(environment, DATABASE_VARIABLE);
     var config = new HikariConfig();
     config.setPoolName("event-store");
     config.setJdbcUrl(address.jdbcUrl());
@@ -73,7 +73,7 @@ class EventStoreConfiguration {
     } catch (SQLException e) {
       dataSource.close();
       throw new ConfigurationError(
-          VARIABLE, "the database %s cannot be used: %s".formatted(address, firstLine(e)));
+          DATABASE_VARIABLE, "the database %s cannot be used: %s".formatted(address, firstLine(e)));
     }
     EventStoreSchema.migrate(dataSource);
     StoreSequences.repair(dataSource);

@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What a failed statement means for the commands in it. */
-enum StoreFailure {
+public enum StoreFailure {
   /** The database refused some row: a conflict or bad data of one of the commands. */
   ROW_REFUSED,
   /** The connection broke while the statement was under way: it may have been carried out. */
@@ -34,7 +34,7 @@ enum StoreFailure {
   }
 
   /** The refusal of a command of which certainly nothing was stored, or of a failed read. */
-  static Refusal unavailable(SQLException cause) {
+  public static Refusal unavailable(SQLException cause) {
     LOG.warn("the event store is unavailable: {}", cause.getMessage());
     return new Refusal(
         ErrorCode.EVENT_STORE_UNAVAILABLE,

@@ -1,0 +1,299 @@
+package dev.skreaver.command.audit;
+
+import dev.skreaver.api.audit.AuditCheck;
+import dev.skreaver.api.audit.Checkpoint;
+import dev.skreaver.api.audit.CheckpointHead;
+import dev.skreaver.api.audit.StoredEvent;
+import dev.skreaver.command.store.StoreFailure;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.UUID;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The event store as it is verified and exported: page by page, so that neither memory nor a
+ * snapshot grows with it. What a page holds never changes, so pages fit each other.
+ */
+final class AuditedStore {
+  private static final int CHECKPOINTS = 50;
+  private static final int EVENTS = 500;
+
+  private static final String HEAD = "SELECT coalesce(max(position), 0) FROM event_store.event";
+
+  /** Partitions are taken away from the beginning. */
+  private static final String ARCHIVED =
+      "SELECT coalesce(min(first_position), 1) - 1 FROM event_store.partition";
+
+  /** The rows come first and alone, so that no plan sorts what it joins. */
+  private static final String PAGE =
+      """
+      SELECT e.position, coalesce(t.name, '') AS tenant, coalesce(s.key, '') AS agent_id, e.version,
+        e.event_id, coalesce(y.name, '') AS type, coalesce(y.revision, 0) AS revision, e.time,
+        e.metadata, e.payload_hash, e.previous_leaf, e.leaf, p.salt, p.payload
+      FROM (SELECT * FROM event_store.event
+            WHERE position > ? AND position <= ? ORDER BY position LIMIT %d) e
+      LEFT JOIN event_store.stream s ON s.stream_id = e.stream_id
+      LEFT JOIN event_store.tenant t ON t.tenant_id = e.tenant_id
+      LEFT JOIN event_store.event_type y ON y.type_id = e.type_id
+      LEFT JOIN event_store.event_payload p ON p.position = e.position
+      ORDER BY e.position
+      """
+          .formatted(EVENTS);
+
+  private static final String BEFORE =
+      """
+      SELECT wanted.tenant, wanted.agent, wanted.version, e.leaf
+      FROM unnest(?::text[], ?::text[], ?::bigint[]) AS wanted (tenant, agent, version)
+      JOIN event_store.tenant t ON t.name = wanted.tenant
+      JOIN event_store.stream s ON s.tenant_id = t.tenant_id AND s.key = wanted.agent
+      JOIN event_store.event e ON e.stream_id = s.stream_id AND e.version = wanted.version
+      """;
+
+  private final DataSource source;
+
+  AuditedStore(DataSource source) {
+    this.source = source;
+  }
+
+  /**
+   * A range of positions, widened to whole checkpoints.
+   *
+   * @param start the checkpoint that it follows; null if there is none before it
+   * @param after it begins behind this position
+   * @param last the last checkpoint that it covers; null if none
+   * @param end its last position
+   * @param whole whether that is the store's last
+   */
+  record Range(
+      @Nullable Checkpoint start,
+      long after,
+      @Nullable CheckpointHead last,
+      long end,
+      boolean whole) {
+    long sizeBefore() {
+      return start == null ? 0 : start.size();
+    }
+
+    long throughSize() {
+      return last == null ? 0 : last.size();
+    }
+  }
+
+  /**
+   * @param to up to the end, if null
+   */
+  Range range(long from, @Nullable Long to) {
+    return read(
+        connection -> {
+          long archived = lastArchived(connection);
+          Checkpoint start = start(connection, from, archived);
+          long after = start == null ? archived : start.position();
+          CheckpointHead latest = head(Checkpoints.last(connection, Long.MAX_VALUE));
+          long end = Math.max(lastPosition(connection), latest == null ? 0 : latest.position());
+          if (to == null || to >= end) {
+            return new Range(start, after, latest, end, true);
+          }
+          Checkpoint covering = Checkpoints.covering(connection, to);
+          return covering == null
+              ? new Range(start, after, latest, to, false)
+              : new Range(start, after, covering.head(), covering.position(), false);
+        });
+  }
+
+  /** The last checkpoint before the range, or the first behind which everything is here. */
+  private static @Nullable Checkpoint start(Connection connection, long from, long archived)
+      throws SQLException {
+    Checkpoint before = Checkpoints.last(connection, from - 1);
+    return archived == 0 || (before != null && before.position() >= archived)
+        ? before
+        : Checkpoints.covering(connection, archived);
+  }
+
+  private static long lastArchived(Connection connection) throws SQLException {
+    return number(connection, ARCHIVED);
+  }
+
+  private static @Nullable CheckpointHead head(@Nullable Checkpoint checkpoint) {
+    return checkpoint == null ? null : checkpoint.head();
+  }
+
+  private static long lastPosition(Connection connection) throws SQLException {
+    return number(connection, HEAD);
+  }
+
+  private static long number(Connection connection, String query) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  /** The last checkpoint; null before the first. */
+  @Nullable CheckpointHead latest() {
+    return readOrNull(connection -> head(Checkpoints.last(connection, Long.MAX_VALUE)));
+  }
+
+  /** The checkpoint over exactly so many events; null if there is none. */
+  @Nullable CheckpointHead over(long size) {
+    return readOrNull(connection -> Checkpoints.over(connection, size));
+  }
+
+  Iterator<Checkpoint> checkpoints(Range range) {
+    return new Pages<>(
+        last ->
+            read(
+                connection ->
+                    Checkpoints.after(
+                        connection,
+                        last == null ? range.sizeBefore() : last.size(),
+                        range.throughSize(),
+                        CHECKPOINTS)));
+  }
+
+  /**
+   * @param check is told what it has to know of events before the range; null if nobody checks
+   */
+  Iterator<StoredEvent> events(Range range, @Nullable AuditCheck check) {
+    return new Pages<>(
+        last ->
+            read(
+                connection -> {
+                  List<StoredEvent> page =
+                      page(connection, last == null ? range.after() : last.position(), range.end());
+                  if (check != null) {
+                    tellWhatCameBefore(connection, page, check);
+                  }
+                  return page;
+                }));
+  }
+
+  private static List<StoredEvent> page(Connection connection, long after, long through)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(PAGE)) {
+      statement.setLong(1, after);
+      statement.setLong(2, through);
+      try (ResultSet row = statement.executeQuery()) {
+        var events = new ArrayList<StoredEvent>();
+        while (row.next()) {
+          events.add(event(row));
+        }
+        return events;
+      }
+    }
+  }
+
+  private static StoredEvent event(ResultSet row) throws SQLException {
+    return new StoredEvent(
+        row.getLong("position"),
+        row.getString("tenant"),
+        row.getString("agent_id"),
+        row.getLong("version"),
+        row.getObject("event_id", UUID.class),
+        row.getString("type"),
+        row.getInt("revision"),
+        row.getObject("time", OffsetDateTime.class).toInstant(),
+        row.getBytes("metadata"),
+        row.getBytes("payload_hash"),
+        row.getBytes("previous_leaf"),
+        row.getBytes("leaf"),
+        row.getBytes("salt"),
+        row.getBytes("payload"));
+  }
+
+  private static void tellWhatCameBefore(
+      Connection connection, List<StoredEvent> page, AuditCheck check) throws SQLException {
+    var seen = new HashSet<String>();
+    List<StoredEvent> firsts =
+        page.stream()
+            .filter(event -> seen.add(event.agent()) && check.followsUnseen(event))
+            .toList();
+    if (firsts.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement statement = connection.prepareStatement(BEFORE)) {
+      statement.setArray(1, array(connection, "text", firsts, StoredEvent::tenant));
+      statement.setArray(2, array(connection, "text", firsts, StoredEvent::agentId));
+      statement.setArray(3, array(connection, "int8", firsts, event -> event.version() - 1));
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          check.seen(row.getString(1), row.getString(2), row.getLong(3), row.getBytes(4));
+        }
+      }
+    }
+  }
+
+  private static java.sql.Array array(
+      Connection connection,
+      String type,
+      List<StoredEvent> events,
+      Function<StoredEvent, Object> of)
+      throws SQLException {
+    return connection.createArrayOf(type, events.stream().map(of).toArray());
+  }
+
+  private <T> T read(Reading<T> reading) {
+    try (Connection connection = source.getConnection()) {
+      return reading.from(connection);
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
+    }
+  }
+
+  private <T> @Nullable T readOrNull(Reading<@Nullable T> reading) {
+    try (Connection connection = source.getConnection()) {
+      return reading.from(connection);
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
+    }
+  }
+
+  private interface Reading<T extends @Nullable Object> {
+    T from(Connection connection) throws SQLException;
+  }
+
+  private static final class Pages<T> implements Iterator<T> {
+    private final Function<@Nullable T, List<T>> after;
+    private Iterator<T> page = List.<T>of().iterator();
+    private @Nullable T last;
+    private boolean ended;
+
+    /**
+     * @param after reads the page behind an element, or the first; the one that is empty is the
+     *     last
+     */
+    Pages(Function<@Nullable T, List<T>> after) {
+      this.after = after;
+    }
+
+    @Override
+    public boolean hasNext() {
+      if (!page.hasNext() && !ended) {
+        page = after.apply(last).iterator();
+        ended = !page.hasNext();
+      }
+      return page.hasNext();
+    }
+
+    @Override
+    public T next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      T next = page.next();
+      last = next;
+      return next;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.skreaver.command.audit;
+
+import dev.skreaver.api.audit.AuditCheck;
+import dev.skreaver.api.audit.AuditExport;
+import dev.skreaver.api.audit.Checkpoint;
+import dev.skreaver.api.audit.CheckpointHead;
+import dev.skreaver.api.audit.NoteKey;
+import dev.skreaver.api.audit.StoredEvent;
+import dev.skreaver.api.audit.Verification;
+import dev.skreaver.api.audit.Verification.Fault;
+import dev.skreaver.api.audit.Verification.Kind;
+import dev.skreaver.api.json.WireJson;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** Verifies the event store against its seals and its anchor, and exports both. */
+final class Auditor {
+  /** Less than the gateway's patience with this service. */
+  private static final Duration IN_ONE_GO = Duration.ofSeconds(10);
+
+  private final AuditedStore store;
+  private final List<NoteKey> keys;
+  private final @Nullable Anchor anchor;
+
+  Auditor(AuditedStore store, List<NoteKey> keys, @Nullable Anchor anchor) {
+    this.store = store;
+    this.keys = keys;
+    this.anchor = anchor;
+  }
+
+  /**
+   * @param to up to the end, if null
+   */
+  Verification verify(long from, @Nullable Long to) {
+    Fault anchored = compareWithAnchor();
+    AuditedStore.Range range = store.range(from, to);
+    Checkpoint start = range.start();
+    var check = start == null ? new AuditCheck(keys, range.after()) : new AuditCheck(keys, start);
+    long begin = System.nanoTime();
+    return check
+        .run(
+            store.checkpoints(range),
+            store.events(range, check),
+            () -> System.nanoTime() - begin > IN_ONE_GO.toNanos())
+        .with(anchored);
+  }
+
+  /** The anchor is read before the store, which therefore holds at least as much. */
+  private @Nullable Fault compareWithAnchor() {
+    try {
+      CheckpointHead anchored = anchor == null ? null : anchor.last();
+      CheckpointHead latest = store.latest();
+      return anchored == null
+          ? null
+          : AuditCheck.compare(
+              anchored, store.over(anchored.size()), latest == null ? 0 : latest.position(), keys);
+    } catch (IOException e) {
+      return new Fault(0, Kind.ANCHOR_INVALID, "%s cannot be read: %s".formatted(anchor, e));
+    }
+  }
+
+  @Nullable CheckpointHead latest() {
+    return store.latest();
+  }
+
+  /**
+   * The lines of an {@link AuditExport}.
+   *
+   * @param to up to the end, if null
+   */
+  Iterator<JsonNode> export(long from, @Nullable Long to) {
+    AuditedStore.Range range = store.range(from, to);
+    return new Lines(
+        new AuditExport.Header(
+            AuditExport.FORMAT,
+            1,
+            range.start(),
+            range.end(),
+            range.whole(),
+            range.last(),
+            keys.stream().map(NoteKey::toString).toList(),
+            Instant.now()),
+        store.checkpoints(range),
+        store.events(range, null));
+  }
+
+  /** A header, and each checkpoint before the events that it covers. */
+  private static final class Lines implements Iterator<JsonNode> {
+    private final Iterator<Checkpoint> checkpoints;
+    private final Iterator<StoredEvent> events;
+    private AuditExport.@Nullable Header header;
+    private @Nullable StoredEvent event;
+    private long covered;
+
+    Lines(
+        AuditExport.Header header, Iterator<Checkpoint> checkpoints, Iterator<StoredEvent> events) {
+      this.header = header;
+      this.checkpoints = checkpoints;
+      this.events = events;
+    }
+
+    @Override
+    public boolean hasNext() {
+      if (event == null && events.hasNext()) {
+        event = events.next();
+      }
+      return header != null || event != null || checkpoints.hasNext();
+    }
+
+    @Override
+    public JsonNode next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      return WireJson.mapper().valueToTree(record());
+    }
+
+    private Object record() {
+      Object record;
+      if (header != null) {
+        record = header;
+        header = null;
+      } else if ((event == null || event.position() > covered) && checkpoints.hasNext()) {
+        Checkpoint checkpoint = checkpoints.next();
+        covered = checkpoint.position();
+        record = checkpoint;
+      } else if (event != null) {
+        record = event;
+        event = null;
+      } else {
+        throw new NoSuchElementException();
+      }
+      return record;
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package dev.skreaver.command.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.skreaver.api.agent.AgentEvent;
+import dev.skreaver.api.agent.AgentId;
+import dev.skreaver.api.audit.NoteSigner;
+import dev.skreaver.api.audit.Verification;
+import dev.skreaver.api.event.EventFormat;
+import dev.skreaver.command.store.EventStoreDatabase;
+import dev.skreaver.command.store.EventStoreSchema;
+import dev.skreaver.command.store.PostgresEventStorageEngine;
+import dev.skreaver.embedded.Database;
+import dev.skreaver.embedded.PostgresServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.axonframework.eventhandling.GenericDomainEventMessage;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * A fresh event store with real events in partitions of five, seals of four events each, and an
+ * attacker.
+ */
+final class SealedStore implements AutoCloseable {
+  static final int BATCH = 4;
+
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  final NoteSigner signer = NoteSigner.of("skreaver", NoteSigner.newKey());
+  final Path anchorFile;
+  private final HikariDataSource pool;
+  private final PGSimpleDataSource unpooled = new PGSimpleDataSource();
+  private final PostgresEventStorageEngine engine;
+  private final Map<String, Long> versions = new HashMap<>();
+  private final List<Sealer> sealers = new ArrayList<>();
+
+  SealedStore(Path folder) {
+    anchorFile = folder.resolve("anchor.ndjson");
+    Database database = PostgresServer.shared().freshDatabase();
+    pool = EventStoreDatabase.pool(database);
+    unpooled.setURL(database.jdbcUrl());
+    unpooled.setUser(database.user());
+    unpooled.setPassword(database.password());
+    EventStoreSchema.migrate(pool);
+    try {
+      execute("SELECT event_store.make_room(1, 5)");
+      engine = new PostgresEventStorageEngine(pool, EventFormat.upcasters(), 2, 24);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The agent's next events, one append each. */
+  SealedStore append(String agent, int events) {
+    for (int i = 0; i < events; i++) {
+      long version = versions.merge(agent, 1L, Long::sum) - 1;
+      var id = new AgentId(agent);
+      AgentEvent event =
+          version == 0
+              ? new AgentEvent.Started(id)
+              : new AgentEvent.Paused(id, "version " + version);
+      engine.appendEvents(
+          List.of(
+              new GenericDomainEventMessage<>(
+                  "agent",
+                  "acme/" + agent,
+                  version,
+                  event,
+                  Map.of("tenant", "acme", "subject", "ada"))));
+    }
+    return this;
+  }
+
+  Sealer startSealer() {
+    return startSealer(signer, anchorFile);
+  }
+
+  Sealer startSealer(NoteSigner key, @Nullable Path anchor) {
+    try {
+      var settings =
+          new AuditSettings(
+              key,
+              List.of(key.key()),
+              anchor == null ? null : Anchor.in(anchor),
+              Duration.ofMillis(10),
+              BATCH);
+      var sealer = new Sealer(unpooled, key, settings);
+      sealers.add(sealer);
+      sealer.start();
+      return sealer;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Seals all that there is, and no more. */
+  SealedStore seal() {
+    Sealer sealer = startSealer();
+    awaitSealed();
+    sealer.stop();
+    return this;
+  }
+
+  void awaitSealed() {
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () ->
+                assertThat(number("SELECT coalesce(max(position), 0) FROM event_store.checkpoint"))
+                    .isEqualTo(number("SELECT max(position) FROM event_store.event")));
+  }
+
+  Auditor auditor() {
+    try {
+      return new Auditor(new AuditedStore(pool), List.of(signer.key()), Anchor.in(anchorFile));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Verification verify() {
+    return auditor().verify(0, null);
+  }
+
+  /** What a superuser can do. */
+  SealedStore tamper(String... statements) {
+    try (Connection connection = unpooled.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET session_replication_role = replica");
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+      return this;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What the service itself can do. */
+  void execute(String sql) throws SQLException {
+    try (Connection connection = unpooled.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  long number(String query) throws SQLException {
+    try (Connection connection = unpooled.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  Connection connection() throws SQLException {
+    return unpooled.getConnection();
+  }
+
+  @Override
+  public void close() {
+    sealers.forEach(Sealer::stop);
+    engine.close();
+    pool.close();
+  }
+}

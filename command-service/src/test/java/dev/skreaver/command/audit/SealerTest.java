@@ -1,0 +1,193 @@
+package dev.skreaver.command.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.skreaver.api.audit.NoteSigner;
+import dev.skreaver.api.audit.Verification;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@ExtendWith(OutputCaptureExtension.class)
+class SealerTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  @TempDir Path folder;
+  private SealedStore store;
+
+  @BeforeEach
+  void open() {
+    store = new SealedStore(folder);
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+  }
+
+  @Test
+  void every_event_is_sealed_in_checkpoints_that_follow_each_other_and_are_anchored()
+      throws Exception {
+    store.append("a", 10).seal();
+
+    assertThat(store.number("SELECT count(*) FROM event_store.checkpoint")).isEqualTo(3);
+    assertThat(store.number("SELECT max(size) FROM event_store.checkpoint")).isEqualTo(10);
+    assertThat(Files.readAllLines(store.anchorFile)).hasSize(3);
+  }
+
+  @Test
+  void a_sealer_goes_on_where_the_last_one_ended() throws Exception {
+    store.append("a", 6).seal();
+    store.append("a", 3).append("b", 4).seal();
+
+    Verification found = store.verify();
+    assertThat(found.intact()).as("%s", found).isTrue();
+    assertThat(found.sealedThrough()).isEqualTo(13);
+    assertThat(store.number("SELECT max(size) FROM event_store.checkpoint")).isEqualTo(13);
+  }
+
+  @Test
+  void a_checkpoint_that_a_crash_kept_from_the_anchor_is_anchored_later() throws Exception {
+    store.append("a", 8).seal();
+    var lines = Files.readAllLines(store.anchorFile);
+    Files.write(store.anchorFile, lines.subList(0, 1));
+
+    store.startSealer();
+
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () ->
+                assertThat(Files.readAllLines(store.anchorFile))
+                    .containsExactly(lines.getFirst(), lines.getLast()));
+  }
+
+  @Test
+  void several_sealers_make_one_history_while_leaders_die() throws Exception {
+    store.startSealer();
+    store.startSealer();
+    store.startSealer();
+    for (int i = 0; i < 5; i++) {
+      store.append("a", 10).append("b-" + i, 3);
+      store.execute(
+          """
+          SELECT pg_terminate_backend(pid) FROM pg_locks
+          WHERE locktype = 'advisory' AND granted AND objsubid = 2
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          """);
+    }
+    store.awaitSealed();
+
+    Verification found = store.verify();
+    assertThat(found.intact()).as("%s", found).isTrue();
+    assertThat(found.sealedThrough()).isEqualTo(65);
+    assertThat(found.events()).isEqualTo(65);
+  }
+
+  @Test
+  void a_store_is_verified_while_it_is_written_to() throws Exception {
+    store.startSealer();
+    var traffic = new AtomicBoolean(true);
+    var writer =
+        CompletableFuture.runAsync(
+            () -> {
+              while (traffic.get()) {
+                store.append("a", 1).append("b", 1);
+              }
+            });
+    for (int i = 0; i < 15; i++) {
+      Verification found = store.verify();
+      assertThat(found.intact()).as("%s", found).isTrue();
+    }
+    traffic.set(false);
+    writer.join();
+    store.awaitSealed();
+    assertThat(store.verify().intact()).isTrue();
+  }
+
+  @Test
+  void a_checkpoint_can_neither_be_changed_nor_removed() {
+    store.append("a", 1).seal();
+    for (String change :
+        new String[] {
+          "UPDATE event_store.checkpoint SET note = ''",
+          "DELETE FROM event_store.checkpoint",
+          "TRUNCATE event_store.checkpoint"
+        }) {
+      assertThatThrownBy(() -> store.execute(change)).hasMessageContaining("is refused");
+    }
+  }
+
+  @Test
+  void two_checkpoints_cannot_follow_the_same_one() {
+    store.append("a", 8).seal();
+    assertThatThrownBy(
+            () ->
+                store.execute(
+                    """
+                    INSERT INTO event_store.checkpoint
+                    SELECT size + 1, previous_size, first_position, position + 1, time, root,
+                      frontier, entries || substr(entries, 1, 48), note
+                    FROM event_store.checkpoint WHERE size = 8
+                    """))
+        .hasMessageContaining("checkpoint_previous");
+  }
+
+  @Test
+  void a_store_that_went_back_in_time_is_not_sealed_on(CapturedOutput output) throws Exception {
+    store.append("a", 8).seal();
+    store.tamper(
+        "DELETE FROM event_store.event WHERE position > 4",
+        "DELETE FROM event_store.checkpoint WHERE position > 4");
+    store.append("b", 4);
+
+    store.startSealer();
+
+    await().atMost(LIMIT).until(() -> output.getAll().contains("Nothing is sealed any more"));
+    assertThat(output).contains("rolled_back");
+    assertThat(store.number("SELECT max(size) FROM event_store.checkpoint")).isEqualTo(4);
+  }
+
+  @Test
+  void a_sealer_does_not_continue_what_a_key_unknown_to_it_sealed(CapturedOutput output)
+      throws Exception {
+    store.append("a", 4).seal();
+    store.append("a", 4);
+
+    store.startSealer(NoteSigner.of("skreaver", NoteSigner.newKey()), folder.resolve("other"));
+
+    await().atMost(LIMIT).until(() -> output.getAll().contains("checkpoint_invalid"));
+    assertThat(store.number("SELECT max(size) FROM event_store.checkpoint")).isEqualTo(4);
+  }
+
+  @Test
+  void the_watch_tells_of_what_it_finds(CapturedOutput output) {
+    Sealer sealer = store.append("a", 8).startSealer();
+    store.awaitSealed();
+    try (var watch = new AuditWatch(sealer, store.auditor())) {
+      watch.look();
+      assertThat(watch.found()).isEqualTo(new AuditWatch.Found(true, 8));
+
+      store.append("a", 4);
+      store.awaitSealed();
+      store.tamper("UPDATE event_store.event SET time = now() WHERE position = 11");
+      watch.look();
+      assertThat(watch.found()).isEqualTo(new AuditWatch.Found(false, 10));
+    }
+    assertThat(output).contains("not intact from position 11 on: time_changed");
+  }
+}

@@ -1,0 +1,375 @@
+package dev.skreaver.command.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.skreaver.api.audit.LeafHash;
+import dev.skreaver.api.audit.NoteSigner;
+import dev.skreaver.api.audit.Verification;
+import dev.skreaver.api.audit.Verification.Kind;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Agent a has the positions 1 to 5, b has 6 to 10, there is a hole at 11, and c has 12 and 13.
+ * Checkpoints end at 4, 8 and 13.
+ */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class TamperingTest {
+  @TempDir Path folder;
+  private SealedStore store;
+
+  @BeforeEach
+  void seal() throws Exception {
+    store = new SealedStore(folder).append("a", 5).append("b", 5);
+    store.execute("SELECT nextval('event_store.event_position')");
+    store.append("c", 2).seal();
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+  }
+
+  @Test
+  void a_store_that_nobody_touched_is_intact() {
+    Verification found = store.verify();
+
+    assertThat(found.fault()).isNull();
+    assertThat(found)
+        .isEqualTo(new Verification(true, 1, 13, 12, found.checkpoints(), 0, 13, null, null));
+    assertThat(found.checkpoints()).isPositive();
+  }
+
+  @ParameterizedTest
+  @MethodSource("changes")
+  void a_changed_column_is_found_at_its_position(String kind, String change) {
+    store.tamper("UPDATE event_store.%s WHERE position = 7".formatted(change));
+
+    assertFault(7, kind);
+  }
+
+  static Stream<Arguments> changes() {
+    return Stream.of(
+        arguments("payload_changed", "event_payload SET payload = payload || ' '"),
+        arguments("payload_changed", "event_payload SET salt = sha256(salt)"),
+        arguments(
+            "event_changed", "event SET metadata = convert_to('{\"subject\":\"eve\"}', 'UTF8')"),
+        arguments("event_changed", "event SET payload_hash = sha256(payload_hash)"),
+        arguments("event_changed", "event SET previous_leaf = sha256(previous_leaf)"),
+        arguments("event_changed", "event SET leaf = sha256(leaf)"),
+        arguments("event_changed", "event SET event_id = gen_random_uuid()"),
+        arguments("event_changed", "event SET type_id = 1"),
+        arguments("event_changed", "event SET version = version + 100"),
+        arguments("event_changed", "event SET tenant_id = event_store.tenant_number('other')"),
+        arguments("event_changed", "event SET tenant_id = 999"),
+        arguments("time_changed", "event SET time = time - interval '1 microsecond'"));
+  }
+
+  @Test
+  void an_event_that_was_moved_to_another_agent_is_found() {
+    store.tamper(
+        """
+        UPDATE event_store.event SET stream_id =
+          (SELECT stream_id FROM event_store.stream WHERE key = 'c')
+        WHERE position = 9
+        """);
+
+    assertFault(9, "event_changed");
+  }
+
+  @Test
+  void a_renamed_agent_tenant_or_type_is_found_at_the_first_event_that_has_the_name() {
+    store.tamper("UPDATE event_store.stream SET key = 'x' WHERE key = 'b'");
+    assertFault(6, "event_changed");
+    store.tamper("UPDATE event_store.stream SET key = 'b' WHERE key = 'x'");
+    assertThat(store.verify().intact()).isTrue();
+
+    store.tamper("UPDATE event_store.tenant SET name = 'other' WHERE name = 'acme'");
+    assertFault(1, "event_changed");
+    store.tamper("UPDATE event_store.tenant SET name = 'acme' WHERE name = 'other'");
+
+    store.tamper("UPDATE event_store.event_type SET revision = 7 WHERE name = 'agent.paused'");
+    assertFault(2, "event_changed");
+  }
+
+  @Test
+  void an_event_that_was_changed_together_with_all_its_hashes_is_found() throws Exception {
+    forge(10);
+
+    assertFault(10, "event_replaced");
+  }
+
+  @Test
+  void a_deleted_event_is_found_at_its_position() {
+    store.tamper(
+        "DELETE FROM event_store.event WHERE position = 10",
+        "DELETE FROM event_store.event_payload WHERE position = 10");
+
+    assertFault(10, "event_missing");
+  }
+
+  @Test
+  void an_event_whose_agent_was_deleted_is_found() {
+    store.tamper("DELETE FROM event_store.stream WHERE key = 'c'");
+
+    assertFault(12, "event_changed");
+  }
+
+  @Test
+  void a_deleted_tail_of_sealed_events_is_found() {
+    store.tamper("DELETE FROM event_store.event WHERE position > 5");
+
+    assertFault(6, "event_missing");
+  }
+
+  @Test
+  void a_store_that_went_back_in_time_is_found_by_its_anchor() {
+    store.tamper(
+        "DELETE FROM event_store.event WHERE position > 8",
+        "DELETE FROM event_store.checkpoint WHERE position > 8");
+
+    assertFault(9, "rolled_back");
+  }
+
+  @Test
+  void an_empty_store_with_an_anchor_was_emptied() {
+    store.tamper("TRUNCATE event_store.event, event_store.checkpoint");
+
+    assertFault(1, "rolled_back");
+  }
+
+  @Test
+  void an_inserted_event_is_found_at_its_position() {
+    store.tamper(
+        """
+        INSERT INTO event_store.event
+          (position, stream_id, version, time, event_id, tenant_id, type_id, payload_hash,
+           previous_leaf, leaf, metadata)
+        SELECT 11, stream_id, version + 1000, time, event_id, tenant_id, type_id, payload_hash,
+           previous_leaf, leaf, metadata
+        FROM event_store.event WHERE position = 10
+        """);
+
+    assertFault(11, "event_inserted");
+  }
+
+  @Test
+  void two_events_that_changed_places_are_found_at_the_first() {
+    store.tamper(
+        "UPDATE event_store.event SET position = 14 WHERE position = 3",
+        "UPDATE event_store.event SET position = 3 WHERE position = 9",
+        "UPDATE event_store.event SET position = 9 WHERE position = 14",
+        "UPDATE event_store.event_payload SET position = 14 WHERE position = 3",
+        "UPDATE event_store.event_payload SET position = 3 WHERE position = 9",
+        "UPDATE event_store.event_payload SET position = 9 WHERE position = 14");
+
+    assertFault(3, "event_replaced");
+  }
+
+  @Test
+  void an_erased_payload_is_no_fault() {
+    store.tamper("DELETE FROM event_store.event_payload WHERE position IN (2, 13)");
+
+    Verification found = store.verify();
+    assertThat(found.intact()).as("%s", found).isTrue();
+    assertThat(found.erased()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "note = replace(note, E'skreaver\\n8\\n', E'skreaver\\n9\\n')",
+        "frontier = sha256(frontier)",
+        "entries = overlay(entries placing sha256('x') from 17)",
+        "position = 7",
+        "size = 7"
+      })
+  void a_changed_checkpoint_is_found_behind_the_one_before_it(String change) {
+    store.tamper(
+        "ALTER TABLE event_store.checkpoint DROP CONSTRAINT checkpoint_grows",
+        "UPDATE event_store.checkpoint SET %s WHERE position = 8".formatted(change));
+
+    assertThat(store.verify().fault())
+        .satisfies(
+            fault -> {
+              assertThat(fault).isNotNull();
+              assertThat(fault.position()).isEqualTo(5);
+              assertThat(fault.kind()).isIn(Kind.CHECKPOINT_INVALID, Kind.CHECKPOINT_MISSING);
+            });
+  }
+
+  @Test
+  void a_deleted_checkpoint_is_found() {
+    store.tamper("DELETE FROM event_store.checkpoint WHERE position = 4");
+
+    assertFault(1, "checkpoint_missing");
+  }
+
+  @Test
+  void a_history_that_was_sealed_anew_with_another_key_is_found() throws Exception {
+    forge(10);
+    store.tamper("TRUNCATE event_store.checkpoint");
+    Sealer forger =
+        store.startSealer(NoteSigner.of("skreaver", NoteSigner.newKey()), folder.resolve("own"));
+    store.awaitSealed();
+    forger.stop();
+
+    assertFault(1, "checkpoint_invalid");
+  }
+
+  @Test
+  void a_history_that_was_sealed_anew_with_the_stolen_key_differs_from_its_anchor()
+      throws Exception {
+    forge(10);
+    store.tamper("TRUNCATE event_store.checkpoint");
+    Sealer forger = store.startSealer(store.signer, folder.resolve("own"));
+    store.awaitSealed();
+    forger.stop();
+
+    assertFault(1, "forked");
+  }
+
+  @Test
+  void an_anchor_that_the_key_did_not_sign_is_no_anchor() throws Exception {
+    String anchor = Files.readString(store.anchorFile);
+    Files.writeString(
+        store.anchorFile, anchor.replace("\"note\":\"skreaver\\n", "\"note\":\"x\\n"));
+
+    assertFault(14, "anchor_invalid");
+  }
+
+  @Test
+  void a_line_that_a_crash_cut_off_does_not_spoil_the_anchor() throws Exception {
+    String anchor = Files.readString(store.anchorFile);
+    Files.writeString(store.anchorFile, anchor + anchor.substring(0, 30));
+    assertThat(store.verify().intact()).isTrue();
+
+    store.append("a", 1).seal();
+
+    assertThat(Files.readAllLines(store.anchorFile).getLast()).contains("\"position\":14");
+    assertThat(store.verify().intact()).isTrue();
+  }
+
+  @Test
+  void a_fault_outside_of_the_range_that_was_asked_for_is_not_looked_for() {
+    store.tamper("UPDATE event_store.event SET time = now() WHERE position = 2");
+
+    Verification range = store.auditor().verify(7, 9L);
+    assertThat(range.intact()).as("%s", range).isTrue();
+    assertThat(range.from()).as("widened to whole checkpoints").isEqualTo(5);
+    assertThat(range.to()).isEqualTo(13);
+    assertThat(range.events()).isEqualTo(8);
+    assertThat(store.auditor().verify(0, 2L).intact()).isFalse();
+  }
+
+  @Test
+  void a_deleted_event_that_was_not_sealed_yet_is_missed_by_the_next_of_its_agent() {
+    store.append("a", 3);
+    store.tamper("DELETE FROM event_store.event WHERE position = 15");
+
+    assertFault(16, "chain_broken");
+  }
+
+  @Test
+  void the_first_event_of_a_range_must_follow_the_one_before_it_of_its_agent() throws Exception {
+    store.append("b", 1);
+    assertThat(store.auditor().verify(14, null).intact()).isTrue();
+
+    forge(14, new byte[32]);
+
+    Verification found = store.auditor().verify(14, null);
+    assertThat(found.fault()).isNotNull();
+    assertThat(String.valueOf(found.fault())).contains("position=14", "CHAIN_BROKEN");
+  }
+
+  @Test
+  void what_was_archived_is_not_missed() {
+    store.tamper(
+        "ALTER TABLE event_store.event DETACH PARTITION event_store.event_1",
+        "ALTER TABLE event_store.event_payload DETACH PARTITION event_store.event_payload_1",
+        "DELETE FROM event_store.partition WHERE first_position = 1");
+
+    for (long from : new long[] {0, 7}) {
+      Verification found = store.auditor().verify(from, null);
+      assertThat(found.intact()).as("%s", found).isTrue();
+      assertThat(found.from()).as("behind the first checkpoint that ends here").isEqualTo(9);
+      assertThat(found.events()).isEqualTo(4);
+    }
+  }
+
+  /** Rewrites an event, the last of its agent, with hashes that fit. */
+  private void forge(long position) throws Exception {
+    forge(position, null);
+  }
+
+  private void forge(long position, byte @Nullable [] previousLeaf) throws Exception {
+    byte[] metadata = "{\"subject\":\"eve\"}".getBytes(StandardCharsets.UTF_8);
+    try (Connection connection = store.connection();
+        PreparedStatement read =
+            connection.prepareStatement(
+                """
+                SELECT s.key, e.version, e.event_id, y.name, y.revision, e.payload_hash,
+                  e.previous_leaf
+                FROM event_store.event e JOIN event_store.stream s USING (stream_id)
+                JOIN event_store.event_type y USING (type_id) WHERE position = ?
+                """);
+        PreparedStatement write =
+            connection.prepareStatement(
+                """
+                UPDATE event_store.event SET metadata = ?, previous_leaf = ?, leaf = ?
+                WHERE position = ?
+                """)) {
+      connection.createStatement().execute("SET session_replication_role = replica");
+      read.setLong(1, position);
+      ResultSet row = read.executeQuery();
+      row.next();
+      byte[] previous = previousLeaf == null ? row.getBytes(7) : previousLeaf;
+      write.setBytes(1, metadata);
+      write.setBytes(2, previous);
+      write.setBytes(
+          3,
+          LeafHash.of(
+              "acme",
+              row.getString(1),
+              row.getLong(2),
+              row.getObject(3, UUID.class),
+              row.getString(4),
+              row.getInt(5),
+              metadata,
+              row.getBytes(6),
+              previous));
+      write.setLong(4, position);
+      assertThat(write.executeUpdate()).isOne();
+    }
+  }
+
+  private void assertFault(long position, String kind) {
+    Verification found = store.verify();
+    assertThat(found.intact()).as("%s", found).isFalse();
+    assertThat(found.fault())
+        .satisfies(
+            fault -> {
+              assertThat(fault).isNotNull();
+              assertThat(fault.kind().wireName()).as("%s", fault).isEqualTo(kind);
+              assertThat(fault.position()).as("%s", fault).isEqualTo(position);
+            });
+  }
+}

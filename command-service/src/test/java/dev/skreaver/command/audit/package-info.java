@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skreaver.command.audit;
+
+import org.jspecify.annotations.NullMarked;
