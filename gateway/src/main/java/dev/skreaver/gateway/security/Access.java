@@ -57,6 +57,10 @@ final class Access {
           rule(POST, "/agents/{id}/error", AGENT_EXECUTE),
           rule(GET, "/events", EVENT_READ),
           rule(GET, "/events/stream", EVENT_READ),
+          // These are about the events of all tenants; a checkpoint says nothing about them.
+          rule(GET, "/audit/verify", ADMIN_ACCESS),
+          rule(GET, "/audit/export", ADMIN_ACCESS),
+          rule(GET, "/audit/checkpoint", EVENT_READ),
           rule(GET, "/admin/**", ADMIN_ACCESS),
           rule(POST, "/admin/**", ADMIN_ACCESS));
 

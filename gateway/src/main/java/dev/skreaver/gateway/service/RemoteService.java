@@ -39,7 +39,10 @@ final class RemoteService {
   /** Longer than the longest wait that a service allows itself, for a position. */
   private static final Duration ANSWER = Duration.ofSeconds(15);
 
-  /** A live stream may be silent. Whoever reads it finds out elsewhere that it should not be. */
+  /**
+   * A live stream may be silent, and who downloads may be slow. Whoever reads finds out elsewhere
+   * that it should not be so.
+   */
   private static final Duration SILENCE = Duration.ofDays(1);
 
   /** A page of a thousand events of 64 KiB each. */
@@ -116,7 +119,8 @@ final class RemoteService {
                   ids ->
                       sent.header(RequestIds.REQUEST_ID, ids.requestId())
                           .header(RequestIds.CORRELATION_ID, ids.correlationId()));
-          if (request.url().getPath().endsWith("/live")) {
+          String path = request.url().getPath();
+          if (path.endsWith("/live") || path.endsWith("/export")) {
             sent.httpRequest(
                 raw -> {
                   HttpClientRequest reactor = raw.getNativeRequest();

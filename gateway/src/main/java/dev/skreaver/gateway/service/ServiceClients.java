@@ -2,6 +2,7 @@ package dev.skreaver.gateway.service;
 
 import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentQueries;
+import dev.skreaver.api.audit.AuditSeals;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.platform.Settings;
@@ -94,6 +95,12 @@ class ServiceClients {
   @ConditionalOnMissingBean
   AgentCommands agentCommands(RemoteService commandService) {
     return commandService.client(AgentCommands.class);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  AuditSeals auditSeals(RemoteService commandService) {
+    return commandService.client(AuditSeals.class);
   }
 
   @Bean
