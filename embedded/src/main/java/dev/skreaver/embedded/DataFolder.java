@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,7 +106,15 @@ public final class DataFolder implements AutoCloseable {
             });
   }
 
-  /** The same for a folder that a running instance may have claimed. */
+  /**
+   * A file for its owner only that lives as long as the folder: what is drawn the first time stays.
+   */
+  public Path kept(String name, Supplier<String> content) {
+    Path file = path.resolve(name);
+    return Files.exists(file) ? file : write(file, content.get());
+  }
+
+  /** {@link #secret} of a folder that a running instance may have claimed. */
   public static String secretIn(Path folder, String name) {
     return readSecret(folder, name)
         .orElseGet(

@@ -17,14 +17,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/**
- * The command line: {@code skreaver}, {@code skreaver token}, {@code skreaver bench}, {@code
- * skreaver archive}.
- */
+/** The command line: {@code skreaver}, and with {@code token}, {@code audit}, {@code archive}, {@code bench}. */
 @Command(
     name = "skreaver",
     description = "Runs Skreaver in one process, with its own PostgreSQL and Redis.",
-    subcommands = {TokenCommand.class, BenchCommand.class, ArchiveCommand.class},
+    subcommands = {
+      TokenCommand.class,
+      AuditCommand.class,
+      ArchiveCommand.class,
+      BenchCommand.class
+    },
     sortOptions = false)
 final class Skreaver implements Callable<Integer> {
   @Spec

@@ -3,6 +3,8 @@ package dev.skreaver.standalone;
 import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.api.audit.AuditSeals;
+import dev.skreaver.api.audit.NoteSigner;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.command.CommandServiceApplication;
@@ -56,6 +58,9 @@ public final class Standalone implements AutoCloseable {
       "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration";
   private static final String R2DBC =
       "org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration";
+
+  private static final String AUDIT_KEY = "audit-key.pem";
+  private static final String AUDIT_ANCHOR = "audit-anchor.ndjson";
 
   private final DataFolder folder;
   private final InetAddress host;
@@ -122,7 +127,9 @@ public final class Standalone implements AutoCloseable {
 
   private ConfigurableApplicationContext startCommandService(List<String> settings) {
     return start(
-        CommandServiceApplication.application().web(WebApplicationType.NONE),
+        CommandServiceApplication.application()
+            .web(WebApplicationType.NONE)
+            .properties(sealing()),
         settings,
         without(R2DBC));
   }
@@ -145,12 +152,21 @@ public final class Standalone implements AutoCloseable {
         "--REDIS_URL=" + servers.second().url());
   }
 
+  /** Unless the environment says otherwise, key and anchor are in the data folder. */
+  private String[] sealing() {
+    return new String[] {
+      "SKREAVER_AUDIT_SIGNING_KEY_FILE=" + folder.kept(AUDIT_KEY, NoteSigner::newKey),
+      "SKREAVER_AUDIT_ANCHOR_FILE=" + folder.path().resolve(AUDIT_ANCHOR)
+    };
+  }
+
   private URI startGateway(
       ApplicationContext command, ApplicationContext query, List<String> settings) {
     var application =
         GatewayApplication.application()
             .initializers(
                 offering(AgentCommands.class, command),
+                offering(AuditSeals.class, command),
                 offering(AgentQueries.class, query),
                 offering(EventQueries.class, query),
                 offering(ProjectionAdmin.class, query),

@@ -57,6 +57,11 @@ class DocumentedAnswersTest {
     fits("GET /events", reader.get("/events"));
     fits("GET /events", reader.with("Accept", "application/x-ndjson").get("/events?limit=1"));
     fits("GET /events", reader.with("Accept", "application/xml").get("/events"));
+    fits("GET /audit/verify", api.get("/audit/verify?from=" + paused.position()));
+    fits("GET /audit/verify", api.get("/audit/verify?from=2&to=1"));
+    fits("GET /audit/checkpoint", api.get("/audit/checkpoint"));
+    fits("GET /audit/export", api.get("/audit/export?from=" + paused.position()));
+    fits("GET /audit/export", api.get("/audit/export?from=x"));
   }
 
   @Test

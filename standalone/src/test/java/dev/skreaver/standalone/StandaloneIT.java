@@ -111,8 +111,51 @@ class StandaloneIT {
   }
 
   @Test
+  void an_export_is_verified_with_nothing_but_its_file() throws Exception {
+    long last = instance.edge().create("audited").position();
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(
+            () ->
+                instance.edge().get("/audit/checkpoint").body().at("/checkpoint/position").asLong()
+                    >= last);
+    String export = folder.resolve("export.ndjson").toString();
+    try (Program program =
+        Program.skreaver(
+            "audit",
+            "export",
+            "--url",
+            instance.address().toString(),
+            "--data",
+            instance.data().toString(),
+            "--output",
+            export)) {
+      assertThat(program.exitCode()).as(program.output()).isZero();
+    }
+    String anchor = instance.data().resolve("audit-anchor.ndjson").toString();
+    try (Program program = Program.skreaver("audit", "verify", export, "--anchor", anchor)) {
+      assertThat(program.exitCode()).as(program.output()).isZero();
+      assertThat(program.output()).contains("Intact from position 1 to ");
+    }
+
+    String tampered = folder.resolve("tampered.ndjson").toString();
+    Files.writeString(
+        Path.of(tampered),
+        Files.readString(Path.of(export))
+            .replace("\"position\":2,\"tenant\"", "\"position\":2,\"x\""));
+    try (Program program = Program.skreaver("audit", "verify", tampered)) {
+      assertThat(program.exitCode()).as(program.output()).isEqualTo(1);
+      assertThat(program.output()).contains("NOT INTACT from position 2 on: line_invalid");
+    }
+    try (Program program = Program.skreaver("audit", "verify", "nothing-there")) {
+      assertThat(program.exitCode()).as(program.output()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void secrets_and_data_are_for_their_owner_only() throws IOException {
-    for (String file : List.of("jwt-secret", "postgres/password", "redis/password")) {
+    for (String file :
+        List.of("jwt-secret", "audit-key.pem", "postgres/password", "redis/password")) {
       assertThat(permissions(file)).as(file).isEqualTo("rw-------");
     }
     assertThat(permissions("")).isEqualTo("rwx------");
