@@ -35,6 +35,19 @@ class DocumentedAnswersTest {
   }
 
   @Test
+  void of_dry_runs() {
+    var body = "{\"agent_id\":\"mine\",\"spec\":{\"agent_type\":\"echo\",\"name\":\"n\"}}";
+    fits("POST /agents", api.post("/agents?dry_run=true", body));
+    api.create("mine");
+    fits(
+        "POST /agents/{id}/pause",
+        api.post("/agents/mine/pause?dry_run=true", "{\"reason\":\"x\"}"));
+    fits("POST /agents/{id}/resume", api.post("/agents/mine/resume?dry_run=true", ""));
+    fits("POST /agents/{id}/resume", api.post("/agents/mine/resume?dry_run=x", ""));
+    fits("DELETE /agents/{id}", api.delete("/agents/mine?dry_run=true"));
+  }
+
+  @Test
   void of_queries() {
     api.create("mine");
     var paused = api.pause("mine");

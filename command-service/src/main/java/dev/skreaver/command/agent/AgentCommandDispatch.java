@@ -59,7 +59,9 @@ final class AgentCommandDispatch {
     if (!command.agent().tenant().equals(request.caller().tenant())) {
       return CompletableFuture.failedFuture(notFound(command.agent()));
     }
-    var message = new GenericCommandMessage<>(command, metadata(request, commit));
+    Map<String, Object> metadata = metadata(request);
+    metadata.put(CommandCommit.METADATA_KEY, commit);
+    var message = new GenericCommandMessage<>(command, metadata);
     var outcome = new CompletableFuture<Receipt>();
     send(message, commit, outcome, !(command instanceof AgentCommand.Create));
     return outcome;
@@ -114,7 +116,7 @@ final class AgentCommandDispatch {
         false);
   }
 
-  private static Map<String, Object> metadata(Request request, CommandCommit commit) {
+  static Map<String, Object> metadata(Request request) {
     Caller caller = request.caller();
     var metadata = HashMap.<String, Object>newHashMap(9);
     metadata.put("tenant", caller.tenant().value());
@@ -131,11 +133,10 @@ final class AgentCommandDispatch {
     if (request.expectedVersion() != null) {
       metadata.put(Agent.EXPECTED_VERSION, request.expectedVersion());
     }
-    metadata.put(CommandCommit.METADATA_KEY, commit);
     return metadata;
   }
 
-  private static RuntimeException failure(AgentKey agent, Throwable failure) {
+  static RuntimeException failure(AgentKey agent, Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       switch (cause) {
         case Refusal refusal -> {
@@ -178,7 +179,7 @@ final class AgentCommandDispatch {
         : new IllegalStateException(failure);
   }
 
-  private static Refusal notFound(AgentKey agent) {
+  static Refusal notFound(AgentKey agent) {
     return new Refusal(
         ErrorCode.AGENT_NOT_FOUND,
         "Agent with ID '%s' not found".formatted(agent.id()),

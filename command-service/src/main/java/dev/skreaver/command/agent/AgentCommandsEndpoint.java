@@ -12,12 +12,17 @@ import reactor.core.publisher.Mono;
 final class AgentCommandsEndpoint implements AgentCommands {
   private final AgentCommandDispatch dispatch;
   private final RepeatedCommands repeated;
+  private final DryRuns dryRuns;
   private final ExecutorService virtualThreads;
 
   AgentCommandsEndpoint(
-      AgentCommandDispatch dispatch, RepeatedCommands repeated, ExecutorService commandThreads) {
+      AgentCommandDispatch dispatch,
+      RepeatedCommands repeated,
+      DryRuns dryRuns,
+      ExecutorService commandThreads) {
     this.dispatch = dispatch;
     this.repeated = repeated;
+    this.dryRuns = dryRuns;
     this.virtualThreads = commandThreads;
   }
 
@@ -25,6 +30,11 @@ final class AgentCommandsEndpoint implements AgentCommands {
   @Override
   public Mono<Receipt> send(Request request) {
     return Mono.fromFuture(() -> carryOut(request), true);
+  }
+
+  @Override
+  public Mono<DryRun> dryRun(Request request) {
+    return Mono.fromFuture(() -> dryRuns.decide(request));
   }
 
   private CompletableFuture<Receipt> carryOut(Request request) {

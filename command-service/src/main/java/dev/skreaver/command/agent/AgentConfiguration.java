@@ -19,8 +19,10 @@ import org.axonframework.commandhandling.CommandBus;
 import org.axonframework.commandhandling.gateway.CommandGateway;
 import org.axonframework.commandhandling.gateway.DefaultCommandGateway;
 import org.axonframework.commandhandling.gateway.ExponentialBackOffIntervalRetryScheduler;
+import org.axonframework.common.lock.NullLockFactory;
 import org.axonframework.eventsourcing.CachingEventSourcingRepository;
 import org.axonframework.eventsourcing.EventSourcingRepository;
+import org.axonframework.eventsourcing.eventstore.EmbeddedEventStore;
 import org.axonframework.eventsourcing.eventstore.EventStore;
 import org.axonframework.messaging.annotation.ClasspathParameterResolverFactory;
 import org.axonframework.messaging.annotation.MultiParameterResolverFactory;
@@ -104,16 +106,19 @@ class AgentConfiguration {
   }
 
   @Bean
+  ParameterResolverFactory agentParameters(AgentRules rules) {
+    return MultiParameterResolverFactory.ordered(
+        ClasspathParameterResolverFactory.forClass(Agent.class),
+        new SimpleResourceParameterResolverFactory(List.of(rules)));
+  }
+
+  @Bean
   Repository<Agent> agents(
       EventStore eventStore,
-      AgentRules rules,
+      ParameterResolverFactory parameters,
       AggregateCache agentCache,
       CommandBus commandBus,
       AgentSnapshots agentSnapshots) {
-    ParameterResolverFactory parameters =
-        MultiParameterResolverFactory.ordered(
-            ClasspathParameterResolverFactory.forClass(Agent.class),
-            new SimpleResourceParameterResolverFactory(List.of(rules)));
     CachingEventSourcingRepository<Agent> repository =
         EventSourcingRepository.builder(Agent.class)
             .eventStore(eventStore)
@@ -121,6 +126,12 @@ class AgentConfiguration {
             .snapshotTriggerDefinition(agentSnapshots)
             .parameterResolverFactory(parameters)
             .build();
+    subscribe(repository, parameters, commandBus);
+    return repository;
+  }
+
+  private static void subscribe(
+      Repository<Agent> repository, ParameterResolverFactory parameters, CommandBus commandBus) {
     AggregateAnnotationCommandHandler.<Agent>builder()
         .aggregateType(Agent.class)
         .repository(repository)
@@ -131,7 +142,6 @@ class AgentConfiguration {
                     ((AgentCommand) message.getPayload()).agent(), null))
         .build()
         .subscribe(commandBus);
-    return repository;
   }
 
   /** Another instance was faster: the command is decided again on what it left. */
@@ -154,6 +164,24 @@ class AgentConfiguration {
   AgentCommandDispatch agentCommandDispatch(
       CommandGateway gateway, PostgresEventStorageEngine engine, AggregateCache agentCache) {
     return new AgentCommandDispatch(gateway, engine, agentCache);
+  }
+
+  /** A command bus of their own, to agents that are neither cached nor locked nor stored. */
+  @Bean
+  DryRuns dryRuns(
+      ExecutorService commandThreads,
+      ParameterResolverFactory parameters,
+      PostgresEventStorageEngine engine) {
+    var bus = AsynchronousCommandBus.builder().executor(commandThreads).build();
+    EventSourcingRepository<Agent> repository =
+        EventSourcingRepository.builder(Agent.class)
+            .eventStore(
+                EmbeddedEventStore.builder().storageEngine(new DryRuns.Storage(engine)).build())
+            .lockFactory(NullLockFactory.INSTANCE)
+            .parameterResolverFactory(parameters)
+            .build();
+    subscribe(repository, parameters, bus);
+    return new DryRuns(DefaultCommandGateway.builder().commandBus(bus).build(), engine);
   }
 
   @Bean

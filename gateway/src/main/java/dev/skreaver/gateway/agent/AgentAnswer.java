@@ -1,5 +1,6 @@
 package dev.skreaver.gateway.agent;
 
+import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentCommands.Receipt;
 import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.agent.AgentView;
@@ -12,18 +13,29 @@ import org.springframework.http.ResponseEntity;
 final class AgentAnswer {
   private AgentAnswer() {}
 
-  static ResponseEntity<AgentView> created(Receipt receipt) {
+  static ResponseEntity<Object> created(Receipt receipt) {
     return receipt(HttpStatus.CREATED, receipt)
         .location(URI.create("/agents/" + receipt.agent().agentId()))
         .body(receipt.agent());
   }
 
-  static ResponseEntity<AgentView> changed(Receipt receipt) {
+  static ResponseEntity<Object> changed(Receipt receipt) {
     return receipt(HttpStatus.OK, receipt).body(receipt.agent());
   }
 
-  static ResponseEntity<Void> deleted(Receipt receipt) {
+  static ResponseEntity<Object> deleted(Receipt receipt) {
     return receipt(HttpStatus.NO_CONTENT, receipt).build();
+  }
+
+  /** Its version and position are those of the agent that it was decided on, if there is one. */
+  static ResponseEntity<Object> proposed(AgentCommands.DryRun dryRun) {
+    var answer = ResponseEntity.ok();
+    if (dryRun.decidedOn() >= 0) {
+      answer
+          .eTag(Headers.etag(dryRun.decidedOn()))
+          .header(Headers.POSITION, String.valueOf(dryRun.position()));
+    }
+    return answer.body(new DryRun(dryRun.events(), dryRun.agent()));
   }
 
   static ResponseEntity<AgentView> found(AgentQueries.Found found) {

@@ -11,19 +11,23 @@ import dev.skreaver.gateway.request.Write;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
 /** One creation, under the id that the client chose or under a generated one that is free. */
-record AgentCreation(AgentCommands commands, CreateAgent body, Write write) {
+record AgentCreation(CreateAgent body, Write write) {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final int SUFFIX_BYTES = 4;
   private static final int MAX_ID = 128;
   private static final int COLLISIONS = 5;
 
-  Mono<AgentCommands.Receipt> carryOut() {
+  /**
+   * @param sender carries it out, or says what it would do
+   */
+  <T> Mono<T> by(Function<AgentCommands.Request, Mono<T>> sender) {
     if (write.expectedVersion() != null) {
       throw new Refusal(
           ErrorCode.INVALID_HEADER,
@@ -34,17 +38,17 @@ record AgentCreation(AgentCommands commands, CreateAgent body, Write write) {
     AgentSpec spec = body.spec().complete();
     AgentId chosen = body.agentId();
     if (chosen != null) {
-      return create(chosen, spec);
+      return sender.apply(request(chosen, spec));
     }
-    return Mono.defer(() -> create(generateId(spec.agentType(), spec.name()), spec))
+    return Mono.defer(() -> sender.apply(request(generateId(spec.agentType(), spec.name()), spec)))
         .retryWhen(
             Retry.max(COLLISIONS)
                 .filter(AgentCreation::collision)
                 .onRetryExhaustedThrow((retry, last) -> last.failure()));
   }
 
-  private Mono<AgentCommands.Receipt> create(AgentId id, AgentSpec spec) {
-    return commands.send(write.request(new AgentCommand.Create(write.agent(id), spec), body));
+  private AgentCommands.Request request(AgentId id, AgentSpec spec) {
+    return write.request(new AgentCommand.Create(write.agent(id), spec), body);
   }
 
   private static boolean collision(Throwable failure) {

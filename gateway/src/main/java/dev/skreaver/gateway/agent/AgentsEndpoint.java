@@ -9,6 +9,7 @@ import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.gateway.request.Read;
 import dev.skreaver.gateway.request.Write;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
@@ -24,9 +25,9 @@ import org.springframework.web.bind.annotation.RestController;
 import reactor.core.publisher.Mono;
 
 /**
- * Agents over REST. A command goes to the command service and its answer is the agent after it; a
- * query goes to the read model. What the agent may do is decided there, not here. A client that
- * takes no JSON is refused before anything is done.
+ * Agents over REST. A command goes to the command service and its answer is the agent after it, or,
+ * with {@code ?dry_run=true}, what it would do; a query goes to the read model. What the agent may
+ * do is decided there, not here. A client that takes no JSON is refused before anything is done.
  */
 @RestController
 @RequestMapping(path = "/agents", produces = APPLICATION_JSON_VALUE)
@@ -41,18 +42,21 @@ class AgentsEndpoint {
 
   @PostMapping
   @ResponseStatus(HttpStatus.CREATED)
-  Mono<ResponseEntity<AgentView>> create(@RequestBody CreateAgent body, Write write) {
-    return new AgentCreation(commands, body, write).carryOut().map(AgentAnswer::created);
+  Mono<ResponseEntity<Object>> create(@RequestBody CreateAgent body, Write write) {
+    var creation = new AgentCreation(body, write);
+    return write.dryRun()
+        ? creation.by(commands::dryRun).map(AgentAnswer::proposed)
+        : creation.by(commands::send).map(AgentAnswer::created);
   }
 
   @PostMapping("/{id}/pause")
-  Mono<ResponseEntity<AgentView>> pause(
+  Mono<ResponseEntity<Object>> pause(
       @PathVariable("id") AgentId id, @RequestBody Reason body, Write write) {
     return send(new AgentCommand.Pause(write.agent(id), body.reason()), body, write);
   }
 
   @PostMapping("/{id}/resume")
-  Mono<ResponseEntity<AgentView>> resume(
+  Mono<ResponseEntity<Object>> resume(
       @PathVariable("id") AgentId id,
       @RequestBody(required = false) @Nullable NoMembers body,
       Write write) {
@@ -60,13 +64,13 @@ class AgentsEndpoint {
   }
 
   @PostMapping("/{id}/stop")
-  Mono<ResponseEntity<AgentView>> stop(
+  Mono<ResponseEntity<Object>> stop(
       @PathVariable("id") AgentId id, @RequestBody Reason body, Write write) {
     return send(new AgentCommand.Stop(write.agent(id), body.reason()), body, write);
   }
 
   @PostMapping("/{id}/error")
-  Mono<ResponseEntity<AgentView>> error(
+  Mono<ResponseEntity<Object>> error(
       @PathVariable("id") AgentId id, @RequestBody ErrorReport body, Write write) {
     return send(
         new AgentCommand.ReportError(write.agent(id), body.error(), body.recoverable()),
@@ -75,7 +79,7 @@ class AgentsEndpoint {
   }
 
   @PostMapping("/{id}/recover")
-  Mono<ResponseEntity<AgentView>> recover(
+  Mono<ResponseEntity<Object>> recover(
       @PathVariable("id") AgentId id,
       @RequestBody(required = false) @Nullable NoMembers body,
       Write write) {
@@ -85,17 +89,15 @@ class AgentsEndpoint {
   @PatchMapping(
       path = "/{id}",
       consumes = {APPLICATION_JSON_VALUE, "application/merge-patch+json"})
-  Mono<ResponseEntity<AgentView>> update(
+  Mono<ResponseEntity<Object>> update(
       @PathVariable("id") AgentId id, @RequestBody AgentChanges body, Write write) {
     return send(new AgentCommand.Update(write.agent(id), body.members()), body, write);
   }
 
   @DeleteMapping("/{id}")
   @ResponseStatus(HttpStatus.NO_CONTENT)
-  Mono<ResponseEntity<Void>> delete(@PathVariable("id") AgentId id, Write write) {
-    return commands
-        .send(write.request(new AgentCommand.Delete(write.agent(id)), null))
-        .map(AgentAnswer::deleted);
+  Mono<ResponseEntity<Object>> delete(@PathVariable("id") AgentId id, Write write) {
+    return send(new AgentCommand.Delete(write.agent(id)), null, write, AgentAnswer::deleted);
   }
 
   @GetMapping
@@ -121,8 +123,19 @@ class AgentsEndpoint {
     return queries.diff(between.compare(read.agent(id))).map(AgentAnswer::difference);
   }
 
-  private Mono<ResponseEntity<AgentView>> send(
+  private Mono<ResponseEntity<Object>> send(
       AgentCommand command, @Nullable Object body, Write write) {
-    return commands.send(write.request(command, body)).map(AgentAnswer::changed);
+    return send(command, body, write, AgentAnswer::changed);
+  }
+
+  private Mono<ResponseEntity<Object>> send(
+      AgentCommand command,
+      @Nullable Object body,
+      Write write,
+      Function<AgentCommands.Receipt, ResponseEntity<Object>> answer) {
+    AgentCommands.Request request = write.request(command, body);
+    return write.dryRun()
+        ? commands.dryRun(request).map(AgentAnswer::proposed)
+        : commands.send(request).map(answer);
   }
 }

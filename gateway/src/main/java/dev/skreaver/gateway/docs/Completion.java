@@ -1,6 +1,7 @@
 package dev.skreaver.gateway.docs;
 
 import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.gateway.agent.DryRun;
 import dev.skreaver.gateway.request.Headers;
 import dev.skreaver.platform.web.Problem;
 import io.swagger.v3.core.converter.ModelConverters;
@@ -28,6 +29,7 @@ final class Completion implements OpenApiCustomizer {
   private static final String SSE = "text/event-stream";
   private static final String SSE_EXAMPLE =
       "id: 4711\nevent: agent.paused\ndata: {\"position\":4711,\"type\":\"agent.paused\"}\n\n";
+  private static final String DRY_RUN = "dry_run";
   private static final List<String> IDS =
       List.of("X-Request-ID", "X-Correlation-ID", "X-Causation-ID");
 
@@ -41,6 +43,9 @@ final class Completion implements OpenApiCustomizer {
 
   @Override
   public void customise(OpenAPI document) {
+    ModelConverters.getInstance(true)
+        .readAll(DryRun.class)
+        .forEach(document.getComponents()::addSchemas);
     problemSchema(document.getComponents());
     prose
         .schemas()
@@ -75,6 +80,9 @@ final class Completion implements OpenApiCustomizer {
       headers(operation, words);
     }
     examples(operation, words == null ? null : words.example());
+    if (isCommand(operation)) {
+      dryRun(operation);
+    }
     boolean secured = operation.getTags() == null || !operation.getTags().contains("system");
     if (!secured) {
       operation.security(List.of());
@@ -109,6 +117,40 @@ final class Completion implements OpenApiCustomizer {
                     .addHeaderObject(Headers.POSITION, new Header()));
       }
     }
+  }
+
+  private static boolean isCommand(Operation operation) {
+    return operation.getParameters() != null
+        && operation.getParameters().stream()
+            .anyMatch(parameter -> DRY_RUN.equals(parameter.getName()));
+  }
+
+  /** A dry run is answered with 200, whatever the status of the command itself. */
+  private void dryRun(Operation operation) {
+    Schema<?> dryRun = JsonTrees.reference(DryRun.class);
+    ApiResponse carriedOut = operation.getResponses().get("200");
+    if (carriedOut != null) {
+      carriedOut.description(carriedOut.getDescription() + " Of a dry run: what it would do.");
+      carriedOut
+          .getContent()
+          .values()
+          .forEach(
+              content ->
+                  content.schema(new Schema<>().oneOf(List.of(content.getSchema(), dryRun))));
+      return;
+    }
+    var json = new MediaType().schema(dryRun);
+    example(json, null);
+    var answer =
+        new ApiResponse()
+            .description("Of a dry run: what it would do.")
+            .content(new Content().addMediaType("application/json", json));
+    if (!operation.getResponses().containsKey("201")) {
+      answer
+          .addHeaderObject(HttpHeaders.ETAG, new Header())
+          .addHeaderObject(Headers.POSITION, new Header());
+    }
+    operation.getResponses().addApiResponse("200", answer);
   }
 
   private static void ids(Operation operation) {

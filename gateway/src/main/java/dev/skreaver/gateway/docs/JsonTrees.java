@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swagger.v3.core.util.Json31;
+import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.media.Schema;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,6 +19,11 @@ final class JsonTrees {
 
   static Schema<?> schema(Map<String, Object> json) {
     return JSON.convertValue(json, Schema.class);
+  }
+
+  /** A reference to the schema of a type. */
+  static Schema<?> reference(Class<?> type) {
+    return new Schema<>().$ref(Components.COMPONENTS_SCHEMAS_REF + type.getSimpleName());
   }
 
   static Map<String, Object> map(String json) {

@@ -1,16 +1,15 @@
 package dev.skreaver.gateway.docs;
 
 import dev.skreaver.api.agent.AgentId;
+import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.gateway.request.FromQuery;
 import dev.skreaver.gateway.request.Headers;
 import dev.skreaver.gateway.request.QueryBinder;
 import dev.skreaver.gateway.request.Read;
 import dev.skreaver.gateway.request.Write;
-import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.headers.Header;
-import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.parameters.Parameter;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -83,11 +82,16 @@ final class RequestTerms implements OperationCustomizer {
         operation,
         Headers.IDEMPOTENCY_KEY,
         Map.of("type", "string", "minLength", 1, "maxLength", 255));
+    QueryBinder.parametersOf(Write.Options.class)
+        .forEach((name, component) -> parameter(operation, "query", parameterOf(name, component)));
+    answersWithTheAgent(operation);
     answer(operation, Headers.POSITION, POSITION);
     answer(operation, HttpHeaders.ETAG, STRING);
     answer(operation, Headers.IDEMPOTENCY_REPLAYED, STRING);
     Refusals.add(
         operation,
+        ErrorCode.INVALID_INPUT,
+        ErrorCode.DUPLICATE_PARAMETER,
         ErrorCode.INVALID_HEADER,
         ErrorCode.NOT_ACCEPTABLE,
         ErrorCode.CONCURRENT_MODIFICATION,
@@ -97,14 +101,30 @@ final class RequestTerms implements OperationCustomizer {
         ErrorCode.TIMEOUT);
   }
 
+  /** The method's type is that of any answer. */
+  private static void answersWithTheAgent(Operation operation) {
+    operation
+        .getResponses()
+        .forEach(
+            (status, response) -> {
+              if (status.equals(String.valueOf(HttpStatus.NO_CONTENT.value()))) {
+                response.setContent(null);
+              } else {
+                response
+                    .getContent()
+                    .values()
+                    .forEach(content -> content.schema(JsonTrees.reference(AgentView.class)));
+              }
+            });
+  }
+
   private static void body(Operation operation, Class<?> type) {
     // A body that is not bound member by member has a schema of its own all the same.
-    String schema = Components.COMPONENTS_SCHEMAS_REF + type.getSimpleName();
     operation
         .getRequestBody()
         .getContent()
         .values()
-        .forEach(content -> content.schema(new Schema<>().$ref(schema)));
+        .forEach(content -> content.schema(JsonTrees.reference(type)));
     Refusals.add(
         operation,
         ErrorCode.INVALID_INPUT,
@@ -161,6 +181,9 @@ final class RequestTerms implements OperationCustomizer {
     }
     if (type == Long.class) {
       return POSITION;
+    }
+    if (type == Boolean.class) {
+      return Map.of("type", "boolean");
     }
     if (type == Instant.class) {
       return Map.of("type", "string", "format", "date-time");

@@ -127,11 +127,22 @@ public final class QueryBinder<T extends FromQuery> {
     if (type == java.time.Instant.class) {
       return Form.time(name, text);
     }
+    if (type == Boolean.class) {
+      return bool(name, text);
+    }
     String checked = Form.text(name, text);
     if (type == String.class) {
       return checked;
     }
     return type.isEnum() ? constant(name, type, checked) : convert(name, type, checked);
+  }
+
+  private static Boolean bool(String name, String text) {
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw Refusal.invalidField(name, "must be true or false");
+    };
   }
 
   private static Object constant(String name, Class<?> type, String text) {

@@ -19,7 +19,8 @@ import reactor.core.publisher.Mono;
 
 /**
  * Lets an endpoint take a {@link Read}, a {@link Write} or an {@link Identity}, and a {@link
- * FromQuery} record, as arguments. Without such a record a route takes no query parameter.
+ * FromQuery} record, as arguments. Without such a record a route takes no query parameter but a
+ * command's {@link Write.Options}.
  */
 @Configuration(proxyBeanMethods = false)
 class RequestArguments implements WebFluxConfigurer {
@@ -65,6 +66,8 @@ class RequestArguments implements WebFluxConfigurer {
   }
 
   private final class Terms implements HandlerMethodArgumentResolver {
+    private final QueryBinder<Write.Options> options = new QueryBinder<>(Write.Options.class);
+
     @Override
     public boolean supportsParameter(MethodParameter parameter) {
       Class<?> type = parameter.getParameterType();
@@ -78,11 +81,12 @@ class RequestArguments implements WebFluxConfigurer {
           .current(exchange)
           .map(
               identity -> {
-                refuseStrayParameters(parameter, exchange);
                 Class<?> type = parameter.getParameterType();
-                return type == Read.class
-                    ? read(identity, exchange)
-                    : type == Write.class ? write(identity, exchange) : identity;
+                if (type == Write.class) {
+                  return write(identity, exchange);
+                }
+                refuseStrayParameters(parameter, exchange);
+                return type == Read.class ? read(identity, exchange) : identity;
               });
     }
 
@@ -106,7 +110,8 @@ class RequestArguments implements WebFluxConfigurer {
           identity.caller(RequestIds.of(exchange)),
           request.getMethod() + " " + request.getPath().value(),
           Headers.expectedVersion(request.getHeaders()),
-          Headers.idempotencyKey(request.getHeaders()));
+          Headers.idempotencyKey(request.getHeaders()),
+          options.bind(request.getQueryParams()));
     }
   }
 }

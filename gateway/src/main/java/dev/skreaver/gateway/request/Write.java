@@ -20,13 +20,29 @@ import tools.jackson.databind.json.JsonMapper;
  * @param target the request's method and path
  * @param expectedVersion from {@code If-Match}
  * @param idempotencyKey from {@code Idempotency-Key}
+ * @param options from the query string
  */
 public record Write(
-    Caller caller, String target, @Nullable Long expectedVersion, @Nullable String idempotencyKey) {
+    Caller caller,
+    String target,
+    @Nullable Long expectedVersion,
+    @Nullable String idempotencyKey,
+    Options options) {
+
+  /**
+   * What any command may be given in the query string.
+   *
+   * @param dryRun whether it is only to be said what the command would do
+   */
+  public record Options(@Nullable Boolean dryRun) implements FromQuery {}
 
   /** Writes equal bodies equally, however the client had ordered and spaced them. */
   private static final JsonMapper CANONICAL =
       WireJson.mapper().rebuild().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
+
+  public boolean dryRun() {
+    return Boolean.TRUE.equals(options.dryRun());
+  }
 
   /** The caller's own agent of this id: another tenant's cannot be named. */
   public AgentKey agent(AgentId id) {

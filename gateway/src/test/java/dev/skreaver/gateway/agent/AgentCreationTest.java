@@ -13,6 +13,7 @@ import dev.skreaver.api.error.Refusal;
 import dev.skreaver.gateway.request.Write;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
@@ -23,7 +24,8 @@ class AgentCreationTest {
           new Caller(new TenantId("main"), "alice", "jwt", "r", "r", null),
           "POST /agents",
           null,
-          null);
+          null,
+          new Write.Options(null));
 
   @Test
   void an_id_is_made_of_type_name_and_eight_hex_digits() {
@@ -47,7 +49,7 @@ class AgentCreationTest {
   @Test
   void a_generated_id_that_is_taken_is_drawn_again() {
     var tried = new ArrayList<AgentId>();
-    assertThatThrownBy(() -> creation(null, tried).carryOut().block())
+    assertThatThrownBy(() -> creation(null).by(taken(tried)).block())
         .isInstanceOfSatisfying(
             Refusal.class,
             refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.AGENT_ALREADY_EXISTS));
@@ -57,22 +59,25 @@ class AgentCreationTest {
   @Test
   void an_id_that_the_client_chose_is_tried_once() {
     var tried = new ArrayList<AgentId>();
-    assertThatThrownBy(() -> creation(new AgentId("mine"), tried).carryOut().block())
+    assertThatThrownBy(() -> creation(new AgentId("mine")).by(taken(tried)).block())
         .isInstanceOf(Refusal.class);
     assertThat(tried).containsExactly(new AgentId("mine"));
   }
 
   /** Every id is taken. */
-  private static AgentCreation creation(@Nullable AgentId chosen, List<AgentId> tried) {
-    AgentCommands taken =
-        request ->
-            Mono.error(
-                () -> {
-                  tried.add(request.command().agent().id());
-                  return new Refusal(ErrorCode.AGENT_ALREADY_EXISTS, "it exists");
-                });
+  private static Function<AgentCommands.Request, Mono<AgentCommands.Receipt>> taken(
+      List<AgentId> tried) {
+    return request ->
+        Mono.error(
+            () -> {
+              tried.add(request.command().agent().id());
+              return new Refusal(ErrorCode.AGENT_ALREADY_EXISTS, "it exists");
+            });
+  }
+
+  private static AgentCreation creation(@Nullable AgentId chosen) {
     var spec = new CreateAgent.Spec(AgentType.BuiltIn.ECHO, null, null, null, null);
-    return new AgentCreation(taken, new CreateAgent(spec, chosen), WRITE);
+    return new AgentCreation(new CreateAgent(spec, chosen), WRITE);
   }
 
   private static String generated(AgentType type, @Nullable String name) {

@@ -1,11 +1,13 @@
 package dev.skreaver.api.agent;
 
 import dev.skreaver.api.caller.Caller;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.service.annotation.HttpExchange;
 import org.springframework.web.service.annotation.PostExchange;
 import reactor.core.publisher.Mono;
+import tools.jackson.databind.JsonNode;
 
 /** What the command service offers for agents. */
 @HttpExchange("/internal/agents")
@@ -17,6 +19,15 @@ public interface AgentCommands {
    */
   @PostExchange("/commands")
   Mono<Receipt> send(@RequestBody Request request);
+
+  /**
+   * Decides a command as {@link #send} would, on the agent as the event store has it, and keeps
+   * nothing of it: no event, no receipt. Its idempotency key is not looked at.
+   *
+   * @return fails with the {@link dev.skreaver.api.error.Refusal} that the command would meet
+   */
+  @PostExchange("/dry-runs")
+  Mono<DryRun> dryRun(@RequestBody Request request);
 
   /**
    * @param expectedVersion the version that the agent must have, or it is refused with {@code
@@ -42,4 +53,25 @@ public interface AgentCommands {
    * @param repeated whether this is the stored answer of an earlier request with the same key
    */
   record Receipt(AgentView agent, long position, boolean repeated) {}
+
+  /**
+   * @param events that the command would append; none if it would change nothing
+   * @param agent as it would be afterwards
+   * @param position of the agent's last event; 0 if there is no such agent yet
+   */
+  record DryRun(List<ProposedEvent> events, AgentView agent, long position) {
+    /** The version of the agent that this was decided on; -1 if there is no such agent yet. */
+    public long decidedOn() {
+      return events.isEmpty() ? agent.version() : events.getFirst().version() - 1;
+    }
+  }
+
+  /**
+   * An event that has not happened.
+   *
+   * @param type the event's name, for example {@code agent.paused}
+   * @param version the number of the event within its agent, counted from 0
+   * @param data the event's payload
+   */
+  record ProposedEvent(String type, int revision, long version, JsonNode data) {}
 }

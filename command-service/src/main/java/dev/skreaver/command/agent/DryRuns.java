@@ -1,0 +1,133 @@
+package dev.skreaver.command.agent;
+
+import dev.skreaver.api.agent.AgentCommand;
+import dev.skreaver.api.agent.AgentCommands.DryRun;
+import dev.skreaver.api.agent.AgentCommands.ProposedEvent;
+import dev.skreaver.api.agent.AgentCommands.Request;
+import dev.skreaver.api.agent.AgentView;
+import dev.skreaver.api.event.EventCatalog;
+import dev.skreaver.api.event.EventFormat;
+import dev.skreaver.api.json.WireJson;
+import dev.skreaver.command.store.PostgresEventStorageEngine;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
+import org.axonframework.commandhandling.GenericCommandMessage;
+import org.axonframework.commandhandling.gateway.CommandGateway;
+import org.axonframework.eventhandling.DomainEventMessage;
+import org.axonframework.eventhandling.EventMessage;
+import org.axonframework.eventhandling.TrackedEventMessage;
+import org.axonframework.eventhandling.TrackingToken;
+import org.axonframework.eventsourcing.eventstore.DomainEventStream;
+import org.axonframework.eventsourcing.eventstore.EventStorageEngine;
+import org.axonframework.messaging.unitofwork.CurrentUnitOfWork;
+import org.axonframework.modelling.command.AggregateStreamCreationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides commands as they would be decided, by the same aggregate, and keeps nothing. Each is
+ * decided on an agent of its own that is loaded from the event store and thrown away: it waits for
+ * no command, none waits for it, and the cached agents never see it.
+ */
+final class DryRuns {
+  private static final String DECISION = "dry_run";
+
+  private final CommandGateway gateway;
+  private final PostgresEventStorageEngine engine;
+
+  /**
+   * @param gateway to aggregates whose events are stored by a {@link Storage}
+   */
+  DryRuns(CommandGateway gateway, PostgresEventStorageEngine engine) {
+    this.gateway = gateway;
+    this.engine = engine;
+  }
+
+  /** Goes with a command message and takes the events that it decides on. */
+  private record Decision(List<DomainEventMessage<?>> events) {}
+
+  CompletableFuture<DryRun> decide(Request request) {
+    AgentCommand command = request.command();
+    if (!command.agent().tenant().equals(request.caller().tenant())) {
+      return CompletableFuture.failedFuture(AgentCommandDispatch.notFound(command.agent()));
+    }
+    var decision = new Decision(new ArrayList<>());
+    var metadata = new HashMap<>(AgentCommandDispatch.metadata(request));
+    metadata.put(DECISION, decision);
+    return gateway
+        .<AgentView>send(new GenericCommandMessage<>(command, metadata))
+        .handle(
+            (agent, failure) -> {
+              if (failure != null) {
+                throw AgentCommandDispatch.failure(
+                    command.agent(),
+                    failure instanceof CompletionException wrapped && wrapped.getCause() != null
+                        ? wrapped.getCause()
+                        : failure);
+              }
+              return new DryRun(
+                  decision.events().stream().map(DryRuns::proposed).toList(),
+                  agent,
+                  engine.lastPosition(command.agent().toString()));
+            });
+  }
+
+  private static ProposedEvent proposed(DomainEventMessage<?> event) {
+    EventCatalog type = EventCatalog.of(event.getPayloadType());
+    byte[] data = event.serializePayload(EventFormat.instance(), byte[].class).getData();
+    return new ProposedEvent(
+        type.wireName(),
+        type.revision(),
+        event.getSequenceNumber(),
+        WireJson.mapper().readTree(data));
+  }
+
+  /** Reads what the event store has, and hands what is to be stored to the {@link Decision}. */
+  static final class Storage implements EventStorageEngine {
+    private final PostgresEventStorageEngine engine;
+
+    Storage(PostgresEventStorageEngine engine) {
+      this.engine = engine;
+    }
+
+    @Override
+    public void appendEvents(List<? extends EventMessage<?>> events) {
+      var decision =
+          (Decision) CurrentUnitOfWork.get().root().getMessage().getMetaData().get(DECISION);
+      for (EventMessage<?> event : events) {
+        var proposed = (DomainEventMessage<?>) event;
+        if (proposed.getSequenceNumber() == 0
+            && engine.lastPosition(proposed.getAggregateIdentifier()) > 0) {
+          throw new AggregateStreamCreationException(
+              proposed.getAggregateIdentifier() + " exists already");
+        }
+        decision.events().add(proposed);
+      }
+    }
+
+    @Override
+    public DomainEventStream readEvents(String aggregateIdentifier, long firstSequenceNumber) {
+      return engine.readEvents(aggregateIdentifier, firstSequenceNumber);
+    }
+
+    @Override
+    public Optional<DomainEventMessage<?>> readSnapshot(String aggregateIdentifier) {
+      return engine.readSnapshot(aggregateIdentifier);
+    }
+
+    @Override
+    public void storeSnapshot(DomainEventMessage<?> snapshot) {
+      throw new UnsupportedOperationException("a dry run stores nothing");
+    }
+
+    @Override
+    public Stream<? extends TrackedEventMessage<?>> readEvents(
+        @Nullable TrackingToken trackingToken, boolean mayBlock) {
+      throw new UnsupportedOperationException("a dry run has no global order");
+    }
+  }
+}

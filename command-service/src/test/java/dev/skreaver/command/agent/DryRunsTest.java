@@ -1,0 +1,183 @@
+package dev.skreaver.command.agent;
+
+import static dev.skreaver.command.agent.AgentCommandsTest.assertRefused;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skreaver.api.agent.AgentCommand;
+import dev.skreaver.api.agent.AgentCommands;
+import dev.skreaver.api.agent.AgentCommands.DryRun;
+import dev.skreaver.api.agent.AgentCommands.Idempotency;
+import dev.skreaver.api.agent.AgentCommands.ProposedEvent;
+import dev.skreaver.api.agent.AgentCommands.Receipt;
+import dev.skreaver.api.agent.AgentCommands.Request;
+import dev.skreaver.api.agent.AgentKey;
+import dev.skreaver.api.agent.AgentStatus;
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.command.CommandService;
+import dev.skreaver.embedded.Database;
+import dev.skreaver.embedded.PostgresServer;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class DryRunsTest {
+  private static CommandService service;
+  private static CommandService other;
+
+  @BeforeAll
+  static void startTwoInstances() {
+    Database database = PostgresServer.shared().freshDatabase();
+    service = CommandService.on(database);
+    other = CommandService.on(database);
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+    other.close();
+  }
+
+  @Test
+  void it_answers_with_the_events_and_the_agent_of_the_command_and_stores_nothing()
+      throws SQLException {
+    Receipt created = service.send(CommandService.create("acme/asked"));
+    AgentCommand pause = new AgentCommand.Pause(AgentKey.parse("acme/asked"), "lunch");
+    long before = number("SELECT max(position) FROM event_store.event");
+
+    DryRun asked = dryRun(service, pause);
+
+    ProposedEvent paused = asked.events().getFirst();
+    assertThat(asked.events()).hasSize(1);
+    assertThat(paused.type()).isEqualTo("agent.paused");
+    assertThat(paused.version()).isEqualTo(2);
+    assertThat(paused.data().path("reason").asString()).isEqualTo("lunch");
+    assertThat(asked.agent().status()).isEqualTo(AgentStatus.PAUSED);
+    assertThat(asked.agent().version()).isEqualTo(2);
+    assertThat(asked.position()).isEqualTo(created.position());
+    assertThat(asked.decidedOn()).isEqualTo(1);
+    assertThat(number("SELECT max(position) FROM event_store.event")).isEqualTo(before);
+    assertThat(number("SELECT last_value FROM event_store.event_position")).isEqualTo(before);
+  }
+
+  @Test
+  void the_agent_in_memory_does_not_notice() {
+    AgentKey agent = AgentKey.parse("acme/unmoved");
+    service.send(CommandService.create("acme/unmoved"));
+    dryRun(service, new AgentCommand.Pause(agent, "only asked"));
+    dryRun(service, new AgentCommand.Delete(agent));
+
+    assertRefused(() -> service.send(new AgentCommand.Resume(agent)), ErrorCode.ILLEGAL_TRANSITION);
+    Receipt paused = service.send(new AgentCommand.Pause(agent, "in earnest"));
+
+    assertThat(paused.agent().version()).isEqualTo(2);
+    assertThat(paused.agent().statusReason()).isEqualTo("in earnest");
+  }
+
+  @Test
+  void it_is_decided_on_what_another_instance_did() {
+    AgentKey agent = AgentKey.parse("acme/fresh");
+    service.send(CommandService.create("acme/fresh"));
+    other.send(new AgentCommand.Pause(agent, "by the other"));
+
+    assertThat(dryRun(service, new AgentCommand.Resume(agent)).agent().version()).isEqualTo(3);
+  }
+
+  @Test
+  void what_the_command_would_be_refused_for_is_refused() {
+    AgentKey agent = AgentKey.parse("acme/refused");
+    service.send(CommandService.create("acme/refused"));
+
+    assertRefused(
+        () -> dryRun(service, new AgentCommand.Resume(agent)), ErrorCode.ILLEGAL_TRANSITION);
+    assertRefused(
+        () -> dryRun(service, new AgentCommand.Pause(agent, " ")), ErrorCode.INVALID_INPUT);
+    assertRefused(
+        () -> dryRun(service, new AgentCommand.Pause(agent, "x"), 0L, null),
+        ErrorCode.VERSION_MISMATCH);
+    assertRefused(
+        () -> dryRun(service, CommandService.create("acme/refused")),
+        ErrorCode.AGENT_ALREADY_EXISTS);
+    assertRefused(
+        () -> dryRun(other, CommandService.create("acme/refused")), ErrorCode.AGENT_ALREADY_EXISTS);
+    AgentKey never = AgentKey.parse("acme/never");
+    assertRefused(() -> dryRun(service, new AgentCommand.Resume(never)), ErrorCode.AGENT_NOT_FOUND);
+    service.send(new AgentCommand.Delete(agent));
+    assertRefused(() -> dryRun(service, new AgentCommand.Delete(agent)), ErrorCode.AGENT_NOT_FOUND);
+  }
+
+  @Test
+  void an_agent_that_was_only_asked_about_does_not_exist() {
+    AgentKey agent = AgentKey.parse("acme/imagined");
+
+    DryRun asked = dryRun(service, CommandService.create("acme/imagined"));
+
+    assertThat(asked.events())
+        .extracting(ProposedEvent::type)
+        .containsExactly("agent.created", "agent.started");
+    assertThat(asked.agent().owner()).isEqualTo("ada");
+    assertThat(asked.decidedOn()).isEqualTo(-1);
+    assertRefused(() -> service.send(new AgentCommand.Delete(agent)), ErrorCode.AGENT_NOT_FOUND);
+    assertThat(service.send(CommandService.create("acme/imagined")).agent().version()).isOne();
+  }
+
+  @Test
+  void a_command_that_would_change_nothing_proposes_nothing() {
+    Receipt created = service.send(CommandService.create("acme/same"));
+
+    DryRun asked =
+        dryRun(
+            service,
+            new AgentCommand.Update(AgentKey.parse("acme/same"), Map.of("name", "worker")));
+
+    assertThat(asked.events()).isEmpty();
+    assertThat(asked.agent()).isEqualTo(created.agent());
+    assertThat(asked.decidedOn()).isEqualTo(1);
+  }
+
+  @Test
+  void an_idempotency_key_is_not_used_up() throws SQLException {
+    service.send(CommandService.create("acme/keyed"));
+    AgentCommand pause = new AgentCommand.Pause(AgentKey.parse("acme/keyed"), "x");
+    var key = new Idempotency("dry", "fingerprint");
+
+    dryRun(service, pause, null, key);
+
+    assertThat(number("SELECT count(*) FROM event_store.command_receipt WHERE key = 'dry'"))
+        .isZero();
+    assertThat(service.send(pause, null, key).repeated()).isFalse();
+  }
+
+  private static DryRun dryRun(CommandService instance, AgentCommand command) {
+    return dryRun(instance, command, null, null);
+  }
+
+  private static DryRun dryRun(
+      CommandService instance,
+      AgentCommand command,
+      @Nullable Long expectedVersion,
+      @Nullable Idempotency idempotency) {
+    var request =
+        new Request(command, CommandService.caller(command.agent()), expectedVersion, idempotency);
+    return Objects.requireNonNull(
+        instance.bean(AgentCommands.class).dryRun(request).block(Duration.ofSeconds(60)));
+  }
+
+  private static long number(String query) throws SQLException {
+    try (var connection = service.bean(DataSource.class).getConnection();
+        var statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(query)) {
+      result.next();
+      return result.getLong(1);
+    }
+  }
+}
