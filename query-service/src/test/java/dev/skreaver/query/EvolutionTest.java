@@ -211,7 +211,7 @@ class EvolutionTest {
             "{\"agent_id\":\"indexed\",\"cause\":\"lunch\"}");
     node.catchUp();
     stores.sql(
-        "UPDATE read_model.audit_event SET type = 'agent.halted' WHERE position = " + position);
+        "UPDATE read_model.audit_event_v2 SET type = 'agent.halted' WHERE position = " + position);
 
     assertThat(search(agent, "agent.paused"))
         .singleElement()

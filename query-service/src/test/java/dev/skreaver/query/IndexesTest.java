@@ -11,6 +11,7 @@ import dev.skreaver.api.agent.AgentQueries.Sort;
 import dev.skreaver.api.agent.AgentStatus;
 import dev.skreaver.api.agent.AgentType;
 import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.api.command.CommandQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.query.fixture.Ask;
 import dev.skreaver.query.fixture.QueryNode;
@@ -20,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -29,12 +31,14 @@ class IndexesTest {
   private static final String SEQUENTIAL_SCANS =
       """
       SELECT string_agg(relname || ': ' || seq_scan, ', ' ORDER BY relname) FROM pg_stat_user_tables
-      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'event_payload_1', 'stream')
+      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'event_payload_1', 'stream',
+        'command_ledger')
       """;
   private static final String INDEX_SCANS =
       """
       SELECT sum(idx_scan)::bigint FROM pg_stat_user_tables
-      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'event_payload_1', 'stream')
+      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'event_payload_1', 'stream',
+        'command_ledger')
       """;
   private static final String READ_MODELS =
       "SELECT count(*) FROM pg_tables WHERE schemaname = 'read_model'"
@@ -58,6 +62,7 @@ class IndexesTest {
       askAll(node.agents());
       askThePast(node.agents());
       askAll(node.events());
+      askAll(node.commands());
       ended(stores, node);
 
       assertThat(stores.text(SEQUENTIAL_SCANS)).isEqualTo(before);
@@ -137,6 +142,21 @@ class IndexesTest {
     events.bounds().block();
   }
 
+  private static void askAll(CommandQueries commands) {
+    for (String after : new String[] {"0-0", "10000-10000", "19990-19990"}) {
+      for (@Nullable AgentId agent : new @Nullable AgentId[] {null, new AgentId("agent-6")}) {
+        for (@Nullable String actor : new @Nullable String[] {null, "subject-3"}) {
+          commands
+              .search(
+                  new CommandQueries.Search(
+                      TENANT, agent, actor, List.of(), null, null, after, 10, null))
+              .block();
+        }
+      }
+    }
+    commands.get(new CommandQueries.Get(TENANT, UUID.randomUUID(), null)).onErrorComplete().block();
+  }
+
   private static EventQueries.Search search(
       @Nullable AgentId agent,
       List<String> types,
@@ -192,8 +212,17 @@ class IndexesTest {
         INSERT INTO read_model.audit_event_1
         SELECT position, tenant, agent_id,
           CASE WHEN position % 50 = 6 THEN 'agent.paused' ELSE 'agent.created' END,
-          'subject-' || position % 100, 'correlation-' || position % 1000, time
+          'subject-' || position % 100, 'correlation-' || position % 1000, time, event_id,
+          gen_random_uuid(), CASE WHEN position % 10 = 0 THEN event_id::text END
         FROM event_store.recorded_event
+        """);
+    stores.sql(
+        """
+        INSERT INTO event_store.command_ledger (position, command_id, time, tenant_id, outcome,
+          command, agent_id, subject, authentication, request_id, correlation_id, error)
+        SELECT e.position, gen_random_uuid(), e.time, e.tenant_id, 'refused', 'resume', s.key,
+          'ada', 'jwt', 'request', 'correlation', 'illegal_transition'
+        FROM event_store.event e JOIN event_store.stream s USING (stream_id) ORDER BY e.position
         """);
   }
 }

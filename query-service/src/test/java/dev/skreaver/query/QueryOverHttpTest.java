@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skreaver.api.agent.AgentEvent;
 import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentQueries;
+import dev.skreaver.api.command.CommandOutcome;
+import dev.skreaver.api.command.CommandQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.query.fixture.Ask;
@@ -42,6 +44,13 @@ class QueryOverHttpTest {
     node = QueryNode.serve(stores);
     created = stores.append(AGENT, NOON, created(AGENT));
     stores.append(AGENT, NOON, new AgentEvent.Paused(AGENT.id(), "lunch"));
+    stores.sql(
+        """
+        INSERT INTO event_store.command_ledger (position, command_id, time, tenant_id, outcome,
+          command, agent_id, subject, authentication, request_id, correlation_id, error)
+        VALUES (1, gen_random_uuid(), now(), event_store.tenant_number('acme'), 'refused', 'pause',
+          'remote', 'ada', 'jwt', 'request', 'correlation', 'illegal_transition')
+        """);
     node.catchUp();
   }
 
@@ -72,6 +81,28 @@ class QueryOverHttpTest {
     assertSame(events.history(history), node.events().history(history));
     assertSame(events.search(search), node.events().search(search));
     assertSame(events.bounds(), node.events().bounds());
+  }
+
+  @Test
+  void so_are_questions_about_commands() {
+    var search =
+        new CommandQueries.Search(
+            ACME,
+            AGENT.id(),
+            "ada",
+            List.of(CommandOutcome.REFUSED, CommandOutcome.ACCEPTED),
+            NOON.time(),
+            null,
+            "0-0",
+            10,
+            null);
+    CommandQueries commands = node.overHttp(CommandQueries.class);
+
+    CommandQueries.Page page = Objects.requireNonNull(commands.search(search).block(LONG));
+    assertThat(page.commands()).hasSize(1);
+    var get = new CommandQueries.Get(ACME, page.commands().getFirst().commandId(), null);
+    assertSame(commands.search(search), node.commands().search(search));
+    assertSame(commands.get(get), node.commands().get(get));
   }
 
   @Test

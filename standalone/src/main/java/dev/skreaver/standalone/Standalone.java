@@ -5,6 +5,7 @@ import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.api.audit.AuditSeals;
 import dev.skreaver.api.audit.NoteSigner;
+import dev.skreaver.api.command.CommandQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.command.CommandServiceApplication;
@@ -127,9 +128,7 @@ public final class Standalone implements AutoCloseable {
 
   private ConfigurableApplicationContext startCommandService(List<String> settings) {
     return start(
-        CommandServiceApplication.application()
-            .web(WebApplicationType.NONE)
-            .properties(sealing()),
+        CommandServiceApplication.application().web(WebApplicationType.NONE).properties(sealing()),
         settings,
         without(R2DBC));
   }
@@ -169,6 +168,7 @@ public final class Standalone implements AutoCloseable {
                 offering(AuditSeals.class, command),
                 offering(AgentQueries.class, query),
                 offering(EventQueries.class, query),
+                offering(CommandQueries.class, query),
                 offering(ProjectionAdmin.class, query),
                 withReadinessOf(command),
                 withReadinessOf(query));

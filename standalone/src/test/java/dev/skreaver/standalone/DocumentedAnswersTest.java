@@ -75,6 +75,12 @@ class DocumentedAnswersTest {
     fits("GET /audit/checkpoint", api.get("/audit/checkpoint"));
     fits("GET /audit/export", api.get("/audit/export?from=" + paused.position()));
     fits("GET /audit/export", api.get("/audit/export?from=x"));
+    api.pause("mine");
+    fits("GET /commands", reader.get("/commands"));
+    fits("GET /commands", reader.get("/commands?after=x"));
+    String command = "/commands/" + paused.header("Skreaver-Command-Id");
+    fits("GET /commands/{id}", reader.get(command));
+    fits("GET /commands/{id}", reader.get("/commands/0197c9a2-7b1d-7f00-9a55-3f0f4f1f2a10"));
   }
 
   @Test
@@ -130,10 +136,12 @@ class DocumentedAnswersTest {
       return;
     }
     for (String header :
-        new String[] {"Skreaver-Position", "ETag", "Location", "Idempotency-Replayed"}) {
+        new String[] {
+          "Skreaver-Position", "ETag", "Location", "Idempotency-Replayed", "Skreaver-Command-Id"
+        }) {
       boolean given = !answer.header(header).isEmpty();
       boolean documented = response.path("headers").has(header);
-      if (header.equals("Idempotency-Replayed")) {
+      if (header.equals("Idempotency-Replayed") || header.equals("Skreaver-Command-Id")) {
         assertThat(!given || documented).as(as + " " + header).isTrue();
       } else {
         assertThat(given).as(as + " " + header).isEqualTo(documented);

@@ -116,7 +116,7 @@ class RebuildIT {
     String content =
         """
         SELECT count(*) || ' ' || md5(string_agg(kept::text, ' ' ORDER BY position))
-        FROM read_model.audit_event AS kept WHERE position <= %d
+        FROM read_model.audit_event_v2 AS kept WHERE position <= %d
         """
             .formatted(loaded);
 

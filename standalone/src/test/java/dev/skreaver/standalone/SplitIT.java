@@ -63,6 +63,10 @@ class SplitIT {
           assertThat(listener.positions()).isEqualTo(one.positions(paused.position()));
           assertThat(one.getNotBefore("/agents/across/status", paused.position()).status())
               .isEqualTo(200);
+          assertThat(other.post("/agents/across/resume?dry_run=true", Map.of()).status())
+              .isEqualTo(200);
+          String refused = other.pause("across").body().at("/details/command_id").asString();
+          assertThat(one.get("/commands/" + refused).status()).isEqualTo(200);
         }
 
         secondGateway.terminate();

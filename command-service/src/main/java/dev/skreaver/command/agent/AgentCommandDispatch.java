@@ -2,18 +2,14 @@ package dev.skreaver.command.agent;
 
 import dev.skreaver.api.agent.AgentCommand;
 import dev.skreaver.api.agent.AgentCommands.Receipt;
-import dev.skreaver.api.agent.AgentCommands.Request;
 import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentView;
-import dev.skreaver.api.caller.Caller;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.UnknownEventException;
 import dev.skreaver.command.store.CommandCommit;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
 import java.util.EnumSet;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -27,17 +23,6 @@ import org.axonframework.modelling.command.ConcurrencyException;
 
 /** Sends a command through Axon, and says in our words what came of it. */
 final class AgentCommandDispatch {
-  /** What every event of a command carries of it. */
-  static final List<String> EVENT_METADATA =
-      List.of(
-          "tenant",
-          "subject",
-          "authentication",
-          "request_id",
-          "correlation_id",
-          "causation_id",
-          "idempotency_key");
-
   /** Refusals that depend on the agent's state, of which this instance may know an old one. */
   private static final Set<ErrorCode> BY_STATE =
       EnumSet.of(ErrorCode.ILLEGAL_TRANSITION, ErrorCode.VERSION_MISMATCH);
@@ -53,18 +38,21 @@ final class AgentCommandDispatch {
     this.cache = cache;
   }
 
+  private record Outcome(AgentView view, long position) {}
+
   /** The agent and position after the command; fails with a {@link Refusal}. */
-  CompletableFuture<Receipt> send(Request request, CommandCommit commit) {
-    AgentCommand command = request.command();
-    if (!command.agent().tenant().equals(request.caller().tenant())) {
+  CompletableFuture<Receipt> send(ReceivedCommand received, CommandCommit commit) {
+    AgentCommand command = received.request().command();
+    if (!command.agent().tenant().equals(received.request().caller().tenant())) {
       return CompletableFuture.failedFuture(notFound(command.agent()));
     }
-    Map<String, Object> metadata = metadata(request);
+    Map<String, Object> metadata = received.metadata();
     metadata.put(CommandCommit.METADATA_KEY, commit);
     var message = new GenericCommandMessage<>(command, metadata);
-    var outcome = new CompletableFuture<Receipt>();
+    var outcome = new CompletableFuture<Outcome>();
     send(message, commit, outcome, !(command instanceof AgentCommand.Create));
-    return outcome;
+    return outcome.thenApply(
+        agent -> new Receipt(agent.view(), agent.position(), false, received.id()));
   }
 
   /**
@@ -75,7 +63,7 @@ final class AgentCommandDispatch {
   private void send(
       GenericCommandMessage<AgentCommand> message,
       CommandCommit commit,
-      CompletableFuture<Receipt> outcome,
+      CompletableFuture<Outcome> outcome,
       boolean cached) {
     gateway.<Object, AgentView>send(
         message,
@@ -86,7 +74,7 @@ final class AgentCommandDispatch {
               cache.remove(agent.toString());
               send(message, commit, outcome, false);
             } else {
-              outcome.complete(receipt(agent, commit, result));
+              outcome.complete(outcome(agent, commit, result));
             }
           } catch (RuntimeException e) {
             outcome.completeExceptionally(e);
@@ -104,36 +92,14 @@ final class AgentCommandDispatch {
         && !engine.endsAt(agent.toString(), result.getPayload().version());
   }
 
-  private Receipt receipt(
+  private Outcome outcome(
       AgentKey agent, CommandCommit commit, CommandResultMessage<? extends AgentView> result) {
     if (result.isExceptional()) {
       throw failure(agent, result.exceptionResult());
     }
     long position = commit.position();
-    return new Receipt(
-        result.getPayload(),
-        position > 0 ? position : engine.lastPosition(agent.toString()),
-        false);
-  }
-
-  static Map<String, Object> metadata(Request request) {
-    Caller caller = request.caller();
-    var metadata = HashMap.<String, Object>newHashMap(9);
-    metadata.put("tenant", caller.tenant().value());
-    metadata.put("subject", caller.subject());
-    metadata.put("authentication", caller.authentication());
-    metadata.put("request_id", caller.requestId());
-    metadata.put("correlation_id", caller.correlationId());
-    if (caller.causationId() != null) {
-      metadata.put("causation_id", caller.causationId());
-    }
-    if (request.idempotency() != null) {
-      metadata.put("idempotency_key", request.idempotency().key());
-    }
-    if (request.expectedVersion() != null) {
-      metadata.put(Agent.EXPECTED_VERSION, request.expectedVersion());
-    }
-    return metadata;
+    return new Outcome(
+        result.getPayload(), position > 0 ? position : engine.lastPosition(agent.toString()));
   }
 
   static RuntimeException failure(AgentKey agent, Throwable failure) {

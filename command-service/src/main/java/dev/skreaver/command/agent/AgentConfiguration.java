@@ -84,7 +84,7 @@ class AgentConfiguration {
     bus.registerHandlerInterceptor(
         new CorrelationDataInterceptor<>(
             new SimpleCorrelationDataProvider(
-                AgentCommandDispatch.EVENT_METADATA.toArray(String[]::new))));
+                ReceivedCommand.EVENT_METADATA.toArray(String[]::new))));
     return bus;
   }
 
@@ -185,8 +185,13 @@ class AgentConfiguration {
   }
 
   @Bean
+  CommandLedger commandLedger(PostgresEventStorageEngine engine) {
+    return new CommandLedger(engine);
+  }
+
+  @Bean
   RepeatedCommands repeatedCommands(
-      AgentCommandDispatch dispatch, PostgresEventStorageEngine engine, CommandReceipts receipts) {
-    return new RepeatedCommands(dispatch, engine, receipts, Duration.ofHours(receipts.hours()));
+      AgentCommandDispatch dispatch, CommandLedger ledger, CommandReceipts receipts) {
+    return new RepeatedCommands(dispatch, ledger, receipts, Duration.ofHours(receipts.hours()));
   }
 }

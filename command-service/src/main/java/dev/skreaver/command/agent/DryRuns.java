@@ -10,8 +10,8 @@ import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.json.WireJson;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -56,7 +56,7 @@ final class DryRuns {
       return CompletableFuture.failedFuture(AgentCommandDispatch.notFound(command.agent()));
     }
     var decision = new Decision(new ArrayList<>());
-    var metadata = new HashMap<>(AgentCommandDispatch.metadata(request));
+    Map<String, Object> metadata = ReceivedCommand.now(request).metadata();
     metadata.put(DECISION, decision);
     return gateway
         .<AgentView>send(new GenericCommandMessage<>(command, metadata))
@@ -96,8 +96,10 @@ final class DryRuns {
 
     @Override
     public void appendEvents(List<? extends EventMessage<?>> events) {
-      var decision =
-          (Decision) CurrentUnitOfWork.get().root().getMessage().getMetaData().get(DECISION);
+      if (!(CurrentUnitOfWork.get().root().getMessage().getMetaData().get(DECISION)
+          instanceof Decision decision)) {
+        throw new IllegalStateException("a dry run takes no command from elsewhere");
+      }
       for (EventMessage<?> event : events) {
         var proposed = (DomainEventMessage<?>) event;
         if (proposed.getSequenceNumber() == 0

@@ -4,20 +4,20 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.skreaver.api.agent.AgentCommands.Idempotency;
 import dev.skreaver.api.agent.AgentCommands.Receipt;
-import dev.skreaver.api.agent.AgentCommands.Request;
 import dev.skreaver.api.agent.AgentView;
+import dev.skreaver.api.caller.Caller;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.json.WireJson;
 import dev.skreaver.command.store.CommandCommit;
 import dev.skreaver.command.store.CommandReceipt;
 import dev.skreaver.command.store.CommandReceipts;
-import dev.skreaver.command.store.PostgresEventStorageEngine;
 import dev.skreaver.command.store.ReceiptExistsException;
 import dev.skreaver.command.store.ReceiptKey;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,7 +35,7 @@ final class RepeatedCommands {
   private static final int RECENT = 10_000;
 
   private final AgentCommandDispatch dispatch;
-  private final PostgresEventStorageEngine engine;
+  private final CommandLedger ledger;
   private final CommandReceipts receipts;
   private final Cache<ReceiptKey, CommandReceipt> recent;
   private final Map<ReceiptKey, CompletableFuture<@Nullable Void>> underWay =
@@ -43,25 +43,29 @@ final class RepeatedCommands {
 
   RepeatedCommands(
       AgentCommandDispatch dispatch,
-      PostgresEventStorageEngine engine,
+      CommandLedger ledger,
       CommandReceipts receipts,
       Duration kept) {
     this.dispatch = dispatch;
-    this.engine = engine;
+    this.ledger = ledger;
     this.receipts = receipts;
     this.recent = Caffeine.newBuilder().maximumSize(RECENT).expireAfterWrite(kept).build();
   }
 
-  /** What is kept of an answer: one of the two. */
-  private record Answer(@Nullable AgentView agent, @Nullable Refused refused) {}
+  /**
+   * What is kept of an answer: the agent or the refusal.
+   *
+   * @param commandId of the command that was answered; null if it came before there was a ledger
+   */
+  private record Answer(
+      @Nullable AgentView agent, @Nullable Refused refused, @Nullable UUID commandId) {}
 
   private record Refused(String code, String message, Map<String, Object> details) {}
 
   /** Waits for the answer, so it belongs on a virtual thread. */
-  Receipt once(Request request, Idempotency idempotency) {
-    var key =
-        new ReceiptKey(
-            request.caller().tenant().value(), request.caller().subject(), idempotency.key());
+  Receipt once(ReceivedCommand command, Idempotency idempotency) {
+    Caller caller = command.request().caller();
+    var key = new ReceiptKey(caller.tenant().value(), caller.subject(), idempotency.key());
     var mine = new CompletableFuture<@Nullable Void>();
     for (CompletableFuture<@Nullable Void> first;
         (first = underWay.putIfAbsent(key, mine)) != null; ) {
@@ -70,48 +74,62 @@ final class RepeatedCommands {
     try {
       CommandReceipt known = recent.getIfPresent(key);
       return known != null
-          ? repeat(known, idempotency.fingerprint())
-          : carryOut(request, key, idempotency.fingerprint());
+          ? repeat(command, known, idempotency.fingerprint())
+          : carryOut(command, key, idempotency.fingerprint());
     } catch (ReceiptExistsException e) {
-      return repeat(find(key), idempotency.fingerprint());
+      return repeat(command, find(command, key), idempotency.fingerprint());
     } finally {
       underWay.remove(key, mine);
       mine.complete(null);
     }
   }
 
-  private Receipt carryOut(Request request, ReceiptKey key, String fingerprint) {
+  private Receipt carryOut(ReceivedCommand command, ReceiptKey key, String fingerprint) {
     var commit =
-        CommandCommit.once(key, fingerprint, result -> bytes(new Answer((AgentView) result, null)));
+        CommandCommit.once(
+            key, fingerprint, result -> bytes(new Answer((AgentView) result, null, command.id())));
     try {
-      Receipt receipt = dispatch.send(request, commit).join();
+      Receipt receipt = dispatch.send(command, commit).join();
       commit.receipt().ifPresent(stored -> recent.put(key, stored));
       if (commit.position() == 0) {
-        keep(key, fingerprint, receipt.position(), new Answer(receipt.agent(), null));
+        var answer = new Answer(receipt.agent(), null, command.id());
+        var kept = new CommandReceipt(key, fingerprint, receipt.position(), bytes(answer));
+        ledger.unchanged(command, kept);
+        recent.put(key, kept);
       }
       return receipt;
     } catch (CompletionException e) {
-      if (e.getCause() instanceof Refusal refusal) {
-        if (refusal.code() == ErrorCode.AGENT_ALREADY_EXISTS) {
-          return ownCreation(key, fingerprint).orElseThrow(() -> refusal);
-        }
-        if (isAnswer(refusal)) {
-          var refused =
-              new Refused(refusal.code().wireName(), refusal.getMessage(), refusal.details());
-          keep(key, fingerprint, 0, new Answer(null, refused));
-        }
-        throw refusal;
-      }
-      throw e.getCause() instanceof RuntimeException failure ? failure : e;
+      return switch (e.getCause()) {
+        case ReceiptExistsException exists -> throw exists;
+        case Refusal refusal -> refused(command, key, fingerprint, refusal);
+        case RuntimeException fault -> throw ledger.failed(command, fault);
+        case null, default -> throw e;
+      };
     }
   }
 
   /**
-   * The agent exists: either this creation is a repeat, or the id is another's. That is not kept,
-   * so that whoever generated the id can draw another one under the same key.
+   * Where the agent exists, either this creation is a repeat, or the id is another's. That is not
+   * kept, so that whoever generated the id can draw another one under the same key.
    */
-  private Optional<Receipt> ownCreation(ReceiptKey key, String fingerprint) {
-    return receipts.find(key).map(stored -> repeat(stored, fingerprint));
+  private Receipt refused(
+      ReceivedCommand command, ReceiptKey key, String fingerprint, Refusal refusal) {
+    if (refusal.code() == ErrorCode.AGENT_ALREADY_EXISTS) {
+      Optional<CommandReceipt> own = receipts.find(key);
+      if (own.isPresent()) {
+        return repeat(command, own.get(), fingerprint);
+      }
+      throw ledger.refused(command, refusal, null);
+    }
+    if (!isAnswer(refusal)) {
+      throw ledger.refused(command, refusal, null);
+    }
+    var refused = new Refused(refusal.code().wireName(), refusal.getMessage(), refusal.details());
+    var kept =
+        new CommandReceipt(key, fingerprint, 0, bytes(new Answer(null, refused, command.id())));
+    Refusal answer = ledger.refused(command, refusal, kept);
+    recent.put(key, kept);
+    throw answer;
   }
 
   /** Only what the domain decided is an answer; what merely did not work may work next time. */
@@ -119,37 +137,40 @@ final class RepeatedCommands {
     return refusal.code().status() < 500 && refusal.code() != ErrorCode.CONCURRENT_MODIFICATION;
   }
 
-  private void keep(ReceiptKey key, String fingerprint, long position, Answer answer) {
-    var receipt = new CommandReceipt(key, fingerprint, position, bytes(answer));
-    engine.keep(receipt);
-    recent.put(key, receipt);
-  }
-
-  private CommandReceipt find(ReceiptKey key) {
+  private CommandReceipt find(ReceivedCommand command, ReceiptKey key) {
     Optional<CommandReceipt> stored = receipts.find(key);
     stored.ifPresent(receipt -> recent.put(key, receipt));
     return stored.orElseThrow(
         () ->
-            new Refusal(
-                ErrorCode.IDEMPOTENCY_KEY_IN_PROGRESS,
-                "The idempotency key is expiring at this moment; use a new one"));
+            ledger.refused(
+                command,
+                new Refusal(
+                    ErrorCode.IDEMPOTENCY_KEY_IN_PROGRESS,
+                    "The idempotency key is expiring at this moment; use a new one"),
+                null));
   }
 
-  private static Receipt repeat(CommandReceipt stored, String fingerprint) {
+  private Receipt repeat(ReceivedCommand command, CommandReceipt stored, String fingerprint) {
     if (!stored.fingerprint().equals(fingerprint)) {
-      throw new Refusal(
-          ErrorCode.IDEMPOTENCY_KEY_REUSED,
-          "This idempotency key was used for another request; use a new key for a new request");
+      throw ledger.refused(
+          command,
+          new Refusal(
+              ErrorCode.IDEMPOTENCY_KEY_REUSED,
+              "This idempotency key was used for another request; use a new key for a new request"),
+          null);
     }
     Answer answer = WireJson.mapper().readValue(stored.answer(), Answer.class);
+    ledger.repeated(command, answer.commandId());
     Refused refused = answer.refused();
     if (refused != null) {
-      throw new Refusal(ErrorCode.fromWire(refused.code()), refused.message(), refused.details());
+      throw CommandLedger.answer(
+          command,
+          new Refusal(ErrorCode.fromWire(refused.code()), refused.message(), refused.details()));
     }
     if (answer.agent() == null) {
       throw new IllegalStateException("the receipt of '%s' is empty".formatted(stored.key()));
     }
-    return new Receipt(answer.agent(), stored.position(), true);
+    return new Receipt(answer.agent(), stored.position(), true, command.id());
   }
 
   private static byte[] bytes(Answer answer) {

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Append {
   private final List<EncodedEvent> events;
   private final @Nullable CommandReceipt receipt;
+  private final @Nullable LedgerEntry command;
   private final CompletableFuture<Stored> outcome = new CompletableFuture<>();
   private boolean uncertain;
 
@@ -16,8 +17,17 @@ final class Append {
    * @param receipt null without an idempotency key; its position counts only without events
    */
   Append(List<EncodedEvent> events, @Nullable CommandReceipt receipt) {
+    this(events, receipt, null);
+  }
+
+  /**
+   * @param command what the ledger says of it; null where the events do
+   */
+  Append(
+      List<EncodedEvent> events, @Nullable CommandReceipt receipt, @Nullable LedgerEntry command) {
     this.events = events;
     this.receipt = receipt;
+    this.command = command;
   }
 
   /** Where the first event and the first new stream came to stand; 0 where there was none. */
@@ -29,6 +39,10 @@ final class Append {
 
   @Nullable CommandReceipt receipt() {
     return receipt;
+  }
+
+  @Nullable LedgerEntry command() {
+    return command;
   }
 
   /** Whether an earlier attempt may have stored it. */

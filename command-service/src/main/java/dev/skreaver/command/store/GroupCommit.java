@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.axonframework.eventsourcing.eventstore.EventStoreException;
@@ -31,11 +32,13 @@ final class GroupCommit {
 
   private final DataSource dataSource;
   private final AppendFunction function;
+  private final LedgerInsert ledger;
   private final CatalogNumbers numbers;
 
   GroupCommit(DataSource dataSource, AppendFunction function, CatalogNumbers numbers) {
     this.dataSource = dataSource;
     this.function = function;
+    this.ledger = new LedgerInsert(numbers);
     this.numbers = numbers;
   }
 
@@ -63,7 +66,7 @@ final class GroupCommit {
 
   private void store(Connection connection, List<Append> group, int attempt) throws SQLException {
     try {
-      Stored[] stored = function.call(connection, group, numbers);
+      Stored[] stored = append(connection, group);
       // The next group is written while the callers of this one wake up.
       Thread.startVirtualThread(() -> succeed(group, stored));
       return;
@@ -86,6 +89,21 @@ final class GroupCommit {
         case UNAVAILABLE -> group.forEach(append -> append.fail(refusal(append, e)));
       }
     }
+  }
+
+  /** One statement, unless the ledger has something to add to it. */
+  private Stored[] append(Connection connection, List<Append> group) throws SQLException {
+    List<LedgerEntry> commands =
+        group.stream().map(Append::command).filter(Objects::nonNull).toList();
+    if (commands.isEmpty()) {
+      return function.call(connection, group, numbers);
+    }
+    connection.setAutoCommit(false);
+    Stored[] stored = function.call(connection, group, numbers);
+    ledger.write(connection, commands);
+    connection.commit();
+    connection.setAutoCommit(true);
+    return stored;
   }
 
   private void refuse(List<Append> group, SQLException cause) {

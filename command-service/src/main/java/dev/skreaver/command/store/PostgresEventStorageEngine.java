@@ -149,12 +149,13 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   }
 
   /**
-   * Keeps the answer to a command that had no events.
+   * Writes down a command that had no events, durably.
    *
+   * @param receipt what a repeat is answered with; null if it is not kept
    * @throws ReceiptExistsException if the key has an answer already
    */
-  public void keep(CommandReceipt receipt) {
-    lane(receipt.key().key()).write(new Append(List.of(), receipt));
+  public void record(LedgerEntry command, @Nullable CommandReceipt receipt) {
+    lane(command.aggregateIdentifier()).write(new Append(List.of(), receipt, command));
   }
 
   /** The position of the aggregate's last event that this instance knows of. */

@@ -16,7 +16,8 @@ public final class TimeOrderedIdentifiers extends IdentifierFactory {
     return next().toString();
   }
 
-  static UUID next() {
+  /** A new identifier. */
+  public static UUID next() {
     return at(Instant.now());
   }
 

@@ -52,8 +52,14 @@ class RepeatedCommandsTest {
     Receipt first = service.send(create, null, key("repeat"));
     Receipt again = service.send(create, null, key("repeat"));
     assertThat(first.repeated()).isFalse();
-    assertThat(again).isEqualTo(new Receipt(first.agent(), first.position(), true));
+    assertThat(again).isEqualTo(repeatOf(first, again));
     assertThat(events("repeat")).isEqualTo(2);
+  }
+
+  /** The same answer to another command. */
+  private static Receipt repeatOf(Receipt first, Receipt again) {
+    assertThat(again.commandId()).isNotNull().isNotEqualTo(first.commandId());
+    return new Receipt(first.agent(), first.position(), true, again.commandId());
   }
 
   @Test
@@ -63,7 +69,7 @@ class RepeatedCommandsTest {
     Receipt paused = service.send(new AgentCommand.Pause(agent, "once"), null, key("elsewhere"));
     service.send(new AgentCommand.Resume(agent));
     Receipt again = other.send(new AgentCommand.Pause(agent, "once"), null, key("elsewhere"));
-    assertThat(again).isEqualTo(new Receipt(paused.agent(), paused.position(), true));
+    assertThat(again).isEqualTo(repeatOf(paused, again));
     assertThat(events("elsewhere")).isEqualTo(4);
   }
 
@@ -75,8 +81,8 @@ class RepeatedCommandsTest {
       first = before.send(create, null, key("restart"));
     }
     try (CommandService after = CommandService.on(database)) {
-      assertThat(after.send(create, null, key("restart")))
-          .isEqualTo(new Receipt(first.agent(), first.position(), true));
+      Receipt again = after.send(create, null, key("restart"));
+      assertThat(again).isEqualTo(repeatOf(first, again));
     }
   }
 
@@ -112,7 +118,7 @@ class RepeatedCommandsTest {
     Receipt first = service.send(rename, null, key("idle"));
     service.send(new AgentCommand.Update(agent, Map.of("name", "changed")));
     Receipt again = other.send(rename, null, key("idle"));
-    assertThat(again).isEqualTo(new Receipt(first.agent(), first.position(), true));
+    assertThat(again).isEqualTo(repeatOf(first, again));
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.skreaver.api.audit.LeafHash;
+import dev.skreaver.api.command.CommandOutcome;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.EventFormat;
@@ -18,6 +19,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -57,6 +59,75 @@ class GroupCommitTest {
       assertThat(seen).hasSize(1 + 8 * 2);
       assertThat(seen).filteredOn(event -> event.agent().equals("taken")).hasSize(1);
     }
+  }
+
+  @Test
+  void entries_of_the_ledger_are_there_once_however_often_their_group_is_tried() throws Exception {
+    try (HikariDataSource store = EventStoreDatabase.migrated()) {
+      var numbers = new CatalogNumbers(store);
+      var groups = new GroupCommit(store, new AppendFunction(24), numbers);
+      groups.write(List.of(append(numbers, "taken", 1)));
+      Append refused = entry("refused");
+      List<Append> group =
+          List.of(append(numbers, "free", 2), refused, append(numbers, "taken", 1), entry("other"));
+      groups.write(group);
+      groups.write(List.of(refused)); // as after an outcome that was unknown
+
+      assertThat(group.get(0).await().firstPosition()).isPositive();
+      assertThat(refused.await().firstPosition()).isZero();
+      assertThatThrownBy(group.get(2)::await).isInstanceOf(AggregateStreamCreationException.class);
+      assertThat(entries(store)).containsExactly("refused", "other");
+    }
+  }
+
+  @Test
+  void an_entry_that_the_database_cannot_hold_fails_only_its_command() throws Exception {
+    try (HikariDataSource store = EventStoreDatabase.migrated()) {
+      var numbers = new CatalogNumbers(store);
+      var groups = new GroupCommit(store, new AppendFunction(24), numbers);
+      Append good = append(numbers, "good", 1);
+      Append bad = entry("bad\0name");
+      groups.write(List.of(good, bad));
+      assertThat(good.await().firstPosition()).isPositive();
+      assertThatThrownBy(bad::await).hasMessageContaining("refuses the command's rows");
+      assertThat(entries(store)).isEmpty();
+    }
+  }
+
+  /** A command without events. */
+  private static Append entry(String agent) {
+    return new Append(
+        List.of(),
+        null,
+        new LedgerEntry(
+            UUID.randomUUID(),
+            "resume",
+            "acme/" + agent,
+            "ada",
+            "jwt",
+            "request-1",
+            "correlation-1",
+            null,
+            null,
+            null,
+            Instant.EPOCH,
+            CommandOutcome.REFUSED,
+            "illegal_transition",
+            null));
+  }
+
+  private static List<String> entries(DataSource store) throws SQLException {
+    var agents = new ArrayList<String>();
+    try (Connection connection = store.getConnection();
+        var statement = connection.createStatement();
+        var row =
+            statement.executeQuery(
+                "SELECT agent_id FROM event_store.recorded_command ORDER BY number")) {
+      while (row.next()) {
+        agents.add(row.getString(1));
+      }
+    }
+    return agents;
   }
 
   @Test

@@ -68,6 +68,9 @@ final class AgentAnswer {
         ResponseEntity.status(status)
             .eTag(Headers.etag(receipt.agent().version()))
             .header(Headers.POSITION, String.valueOf(receipt.position()));
+    if (receipt.commandId() != null) {
+      answer.header(Headers.COMMAND_ID, receipt.commandId().toString());
+    }
     return receipt.repeated() ? answer.header(Headers.IDEMPOTENCY_REPLAYED, "true") : answer;
   }
 }

@@ -7,7 +7,6 @@ import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.gateway.request.FromQuery;
 import dev.skreaver.gateway.request.Read;
-import dev.skreaver.gateway.security.Permission;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.time.Instant;
@@ -45,7 +44,7 @@ record EventFilters(
    */
   EventQueries.Search search(@Nullable AgentId agent, Read read, int pageSize) {
     return new EventQueries.Search(
-        reachable(read),
+        read.tenant(tenant),
         agent,
         type,
         actor,
@@ -55,14 +54,5 @@ record EventFilters(
         after == null ? 0 : after,
         pageSize,
         read.minPosition());
-  }
-
-  private TenantId reachable(Read read) {
-    TenantId own = read.identity().tenant();
-    if (tenant == null || tenant.equals(own)) {
-      return own;
-    }
-    read.identity().require(Permission.ADMIN_ACCESS);
-    return tenant;
   }
 }

@@ -3,6 +3,7 @@ package dev.skreaver.gateway.docs;
 import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.gateway.command.CommandId;
 import dev.skreaver.gateway.request.FromQuery;
 import dev.skreaver.gateway.request.Headers;
 import dev.skreaver.gateway.request.QueryBinder;
@@ -30,6 +31,7 @@ import org.springframework.web.method.HandlerMethod;
 /** Says of an operation what its endpoint's arguments mean: parameters, headers, refusals. */
 final class RequestTerms implements OperationCustomizer {
   private static final Map<String, Object> STRING = Map.of("type", "string");
+  private static final Map<String, Object> UUID_STRING = Map.of("type", "string", "format", "uuid");
   private static final Map<String, Object> POSITION =
       Map.of("type", "integer", "format", "int64", "minimum", 0);
 
@@ -48,6 +50,8 @@ final class RequestTerms implements OperationCustomizer {
         write(operation, !creates(method));
       } else if (type == AgentId.class) {
         Refusals.add(operation, ErrorCode.INVALID_AGENT_ID);
+      } else if (type == CommandId.class) {
+        Refusals.add(operation, ErrorCode.INVALID_INPUT);
       }
       if (parameter.hasParameterAnnotation(RequestBody.class)) {
         body(operation, type);
@@ -88,6 +92,7 @@ final class RequestTerms implements OperationCustomizer {
     answer(operation, Headers.POSITION, POSITION);
     answer(operation, HttpHeaders.ETAG, STRING);
     answer(operation, Headers.IDEMPOTENCY_REPLAYED, STRING);
+    answer(operation, Headers.COMMAND_ID, UUID_STRING);
     Refusals.add(
         operation,
         ErrorCode.INVALID_INPUT,

@@ -5,6 +5,7 @@ import dev.skreaver.api.error.Refusal;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ public final class Form {
   static final int MAX_TEXT = 1024;
 
   private static final Pattern DIGITS = Pattern.compile("[0-9]{1,19}");
+  private static final Pattern UUID_FORM =
+      Pattern.compile("[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}");
   private static final Instant EARLIEST = Instant.parse("1970-01-01T00:00:00Z");
   private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");
 
@@ -36,6 +39,15 @@ public final class Form {
         max == Long.MAX_VALUE
             ? "must be a whole number, %d or more".formatted(min)
             : "must be a whole number from %d to %d".formatted(min, max));
+  }
+
+  /** The usual text form (RFC 9562), in any case. */
+  public static UUID uuid(String field, String text) {
+    if (!UUID_FORM.matcher(text).matches()) {
+      throw Refusal.invalidField(
+          field, "must be a UUID, for example 0197c9a2-7b1e-7c3d-8a55-3f0f4f1f2a10");
+    }
+    return UUID.fromString(text);
   }
 
   /** RFC 3339, from 1970 to 2200: what PostgreSQL can hold, and any clock can mean. */

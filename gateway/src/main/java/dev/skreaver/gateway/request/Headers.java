@@ -19,6 +19,9 @@ public final class Headers {
   /** {@code true} in an answer that was stored for an earlier request with the same key. */
   public static final String IDEMPOTENCY_REPLAYED = "Idempotency-Replayed";
 
+  /** Answer of a command: the id under which the ledger has it. */
+  public static final String COMMAND_ID = "Skreaver-Command-Id";
+
   private static final Pattern VISIBLE_ASCII = Pattern.compile("[\\x21-\\x7e]{1,255}");
   private static final Pattern STRONG_ETAG = Pattern.compile("\"([0-9]{1,18})\"");
   private static final Pattern POSITION_FORM = Pattern.compile("[0-9]{1,18}");

@@ -15,7 +15,7 @@ public enum Permission {
   AGENT_MANAGE,
   /** Work as an agent: report its errors. */
   AGENT_EXECUTE,
-  /** Search and stream the events of the whole tenant. */
+  /** Search and stream the events of the whole tenant, and search its commands. */
   EVENT_READ,
   METRICS_VIEW,
   /** Operate the system: projections, dead letters, the system's channel. */

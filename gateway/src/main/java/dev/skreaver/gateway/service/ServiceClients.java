@@ -3,6 +3,7 @@ package dev.skreaver.gateway.service;
 import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.audit.AuditSeals;
+import dev.skreaver.api.command.CommandQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.platform.Settings;
@@ -113,6 +114,12 @@ class ServiceClients {
   @ConditionalOnMissingBean
   EventQueries eventQueries(RemoteService queryService) {
     return queryService.client(EventQueries.class);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  CommandQueries commandQueries(RemoteService queryService) {
+    return queryService.client(CommandQueries.class);
   }
 
   @Bean

@@ -150,7 +150,7 @@ final class CommandStandIn implements AutoCloseable {
       answer(
           exchange,
           200,
-          WireJson.mapper().writeValueAsString(new AgentCommands.Receipt(view, 7, false)));
+          WireJson.mapper().writeValueAsString(new AgentCommands.Receipt(view, 7, false, null)));
     }
   }
 

@@ -223,6 +223,8 @@ class ReelTest {
         null,
         null,
         null,
+        null,
+        null,
         WireJson.mapper().valueToTree(data));
   }
 }

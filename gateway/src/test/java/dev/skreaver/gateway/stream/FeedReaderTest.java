@@ -108,6 +108,8 @@ class FeedReaderTest {
         event.correlationId(),
         event.causationId(),
         event.idempotencyKey(),
+        event.commandId(),
+        event.command(),
         event.data());
   }
 

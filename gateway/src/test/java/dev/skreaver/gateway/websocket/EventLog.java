@@ -42,6 +42,8 @@ public final class EventLog implements EventQueries {
             "correlation-1",
             null,
             null,
+            null,
+            null,
             WireJson.mapper().valueToTree(data));
     events.add(event);
     live.tryEmitNext(event).orThrow();

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,11 @@ public class AuditProjection implements Projection<List<ProjectedEvent>> {
   @Override
   public String name() {
     return NAME;
+  }
+
+  @Override
+  public int version() {
+    return 2;
   }
 
   @Override
@@ -69,9 +75,10 @@ public class AuditProjection implements Projection<List<ProjectedEvent>> {
         connection
             .createStatement(
                 """
-                INSERT INTO %s (position, tenant, agent_id, type, actor, correlation_id, time)
+                INSERT INTO %s (position, tenant, agent_id, type, actor, correlation_id, time,
+                  event_id, command_id, causation_id)
                 SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[],
-                  $6::text[], $7::timestamptz[])
+                  $6::text[], $7::timestamptz[], $8::uuid[], $9::uuid[], $10::text[])
                 ON CONFLICT (position) DO NOTHING
                 """
                     .formatted(tables.of("audit_event")))
@@ -81,7 +88,10 @@ public class AuditProjection implements Projection<List<ProjectedEvent>> {
             .bind(3, column(batch, String[]::new, ProjectedEvent::type))
             .bind(4, column(batch, String[]::new, event -> key(event.actor().subject())))
             .bind(5, column(batch, String[]::new, event -> key(event.correlationId())))
-            .bind(6, column(batch, Instant[]::new, ProjectedEvent::time));
+            .bind(6, column(batch, Instant[]::new, ProjectedEvent::time))
+            .bind(7, column(batch, UUID[]::new, ProjectedEvent::eventId))
+            .bind(8, column(batch, UUID[]::new, ProjectedEvent::commandId))
+            .bind(9, column(batch, String[]::new, event -> key(event.causationId())));
     return Flux.from(statement.execute()).flatMap(result -> result.getRowsUpdated()).then();
   }
 

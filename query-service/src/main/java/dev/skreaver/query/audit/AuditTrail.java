@@ -64,7 +64,7 @@ final class AuditTrail {
     return where
         .bind(
             readModel.sql(
-                "SELECT position FROM read_model.audit_event WHERE %s ORDER BY position LIMIT :rows"
+                "SELECT position FROM read_model.audit_event_v2 WHERE %s ORDER BY position LIMIT :rows"
                     .formatted(where.sql())))
         .map(row -> Objects.requireNonNull(row.get("position", Long.class)))
         .all()

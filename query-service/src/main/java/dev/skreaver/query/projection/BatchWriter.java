@@ -220,6 +220,7 @@ final class BatchWriter<B> {
         event.correlationId(),
         event.causationId(),
         event.idempotencyKey(),
+        event.commandId(),
         format.current(event));
   }
 }

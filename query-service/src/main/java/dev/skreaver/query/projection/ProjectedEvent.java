@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param position its place in the one global order of the event store
  * @param type the name under which it is shown, for example {@code agent.paused}
  * @param version the number of the event within its agent, counted from 0
+ * @param commandId of the command that caused it
  * @param events what it says in the words of this release: one event, several if it was split, none
  *     if it means nothing any more
  */
@@ -29,4 +30,5 @@ public record ProjectedEvent(
     @Nullable String correlationId,
     @Nullable String causationId,
     @Nullable String idempotencyKey,
+    @Nullable UUID commandId,
     List<CurrentEvent> events) {}

@@ -21,6 +21,20 @@ import org.jspecify.annotations.Nullable;
 public sealed interface AgentCommand {
   AgentKey agent();
 
+  /** The name on the wire, for example {@code report_error}. */
+  default String wireName() {
+    return switch (this) {
+      case Create create -> "create";
+      case Update update -> "update";
+      case Pause pause -> "pause";
+      case Resume resume -> "resume";
+      case Stop stop -> "stop";
+      case ReportError reportError -> "report_error";
+      case Recover recover -> "recover";
+      case Delete delete -> "delete";
+    };
+  }
+
   /** The spec is checked against the rules of its type before anything happens. */
   record Create(@TargetAggregateIdentifier AgentKey agent, AgentSpec spec)
       implements AgentCommand {}

@@ -2,6 +2,7 @@ package dev.skreaver.api.agent;
 
 import dev.skreaver.api.caller.Caller;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.service.annotation.HttpExchange;
@@ -15,7 +16,8 @@ public interface AgentCommands {
   /**
    * Carries a command out. When the answer arrives the change is durable.
    *
-   * @return the agent after the command; fails with {@link dev.skreaver.api.error.Refusal}
+   * @return the agent after the command; fails with {@link dev.skreaver.api.error.Refusal}, whose
+   *     details have the command's id as {@code command_id}
    */
   @PostExchange("/commands")
   Mono<Receipt> send(@RequestBody Request request);
@@ -51,8 +53,10 @@ public interface AgentCommands {
    * @param position of the command's last event in the event store; of the agent's last event where
    *     the command changed nothing
    * @param repeated whether this is the stored answer of an earlier request with the same key
+   * @param commandId of this very command, under which the ledger has it; null from a service of a
+   *     release without one
    */
-  record Receipt(AgentView agent, long position, boolean repeated) {}
+  record Receipt(AgentView agent, long position, boolean repeated, @Nullable UUID commandId) {}
 
   /**
    * @param events that the command would append; none if it would change nothing

@@ -22,6 +22,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
  *     which a reader proves that it has missed none; null where a filter was applied
  * @param type the event's name, for example {@code agent.paused}
  * @param version the number of the event within its agent, counted from 0
+ * @param commandId of the command that caused it; null if that came before there was a ledger
+ * @param command the name of that command, for example {@code pause}
  * @param data the event's payload in its current revision, or as it was recorded if one event can
  *     no longer say it; JSON's null when it was erased
  */
@@ -40,6 +42,8 @@ public record RecordedEvent(
     @Nullable String correlationId,
     @Nullable String causationId,
     @Nullable String idempotencyKey,
+    @Nullable UUID commandId,
+    @Nullable String command,
     JsonNode data) {
 
   private static final TypeReference<Map<String, String>> METADATA = new TypeReference<>() {};
@@ -72,6 +76,7 @@ public record RecordedEvent(
     JsonNode data =
         payload == null ? JsonNodeFactory.instance.nullNode() : WireJson.mapper().readTree(payload);
     EventFormat.Shown shown = format.shown(new Form(type, revision), data);
+    String commandId = facts.get("command_id");
     return new RecordedEvent(
         position,
         previous,
@@ -89,6 +94,8 @@ public record RecordedEvent(
         facts.get("correlation_id"),
         facts.get("causation_id"),
         facts.get("idempotency_key"),
+        commandId == null ? null : UUID.fromString(commandId),
+        facts.get("command"),
         shown.data());
   }
 
@@ -113,6 +120,8 @@ public record RecordedEvent(
             correlationId,
             causationId,
             idempotencyKey,
+            commandId,
+            command,
             shown.data());
   }
 
