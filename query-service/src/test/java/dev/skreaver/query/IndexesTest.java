@@ -12,6 +12,7 @@ import dev.skreaver.api.agent.AgentStatus;
 import dev.skreaver.api.agent.AgentType;
 import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.api.command.CommandQueries;
+import dev.skreaver.api.event.CausationQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.query.fixture.Ask;
 import dev.skreaver.query.fixture.QueryNode;
@@ -63,6 +64,7 @@ class IndexesTest {
       askThePast(node.agents());
       askAll(node.events());
       askAll(node.commands());
+      askAll(node.causation());
       ended(stores, node);
 
       assertThat(stores.text(SEQUENTIAL_SCANS)).isEqualTo(before);
@@ -155,6 +157,14 @@ class IndexesTest {
       }
     }
     commands.get(new CommandQueries.Get(TENANT, UUID.randomUUID(), null)).onErrorComplete().block();
+  }
+
+  private static void askAll(CausationQueries causation) {
+    for (long position : new long[] {10, 5_010, 19_960}) {
+      var from = new CausationQueries.From(TENANT, null, position, 25, 10, null);
+      causation.causes(from).onErrorComplete().block();
+      causation.effects(from).onErrorComplete().block();
+    }
   }
 
   private static EventQueries.Search search(

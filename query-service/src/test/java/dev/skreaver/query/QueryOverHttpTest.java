@@ -10,6 +10,7 @@ import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.command.CommandOutcome;
 import dev.skreaver.api.command.CommandQueries;
+import dev.skreaver.api.event.CausationQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.query.fixture.Ask;
@@ -84,7 +85,7 @@ class QueryOverHttpTest {
   }
 
   @Test
-  void so_are_questions_about_commands() {
+  void so_are_questions_about_commands_and_causes() {
     var search =
         new CommandQueries.Search(
             ACME,
@@ -96,13 +97,17 @@ class QueryOverHttpTest {
             "0-0",
             10,
             null);
+    var from = new CausationQueries.From(ACME, null, created, 5, 5, null);
     CommandQueries commands = node.overHttp(CommandQueries.class);
+    CausationQueries causation = node.overHttp(CausationQueries.class);
 
     CommandQueries.Page page = Objects.requireNonNull(commands.search(search).block(LONG));
     assertThat(page.commands()).hasSize(1);
     var get = new CommandQueries.Get(ACME, page.commands().getFirst().commandId(), null);
     assertSame(commands.search(search), node.commands().search(search));
     assertSame(commands.get(get), node.commands().get(get));
+    assertSame(causation.causes(from), node.causation().causes(from));
+    assertSame(causation.effects(from), node.causation().effects(from));
   }
 
   @Test

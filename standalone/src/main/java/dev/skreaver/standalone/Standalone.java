@@ -6,6 +6,7 @@ import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.api.audit.AuditSeals;
 import dev.skreaver.api.audit.NoteSigner;
 import dev.skreaver.api.command.CommandQueries;
+import dev.skreaver.api.event.CausationQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.command.CommandServiceApplication;
@@ -168,6 +169,7 @@ public final class Standalone implements AutoCloseable {
                 offering(AuditSeals.class, command),
                 offering(AgentQueries.class, query),
                 offering(EventQueries.class, query),
+                offering(CausationQueries.class, query),
                 offering(CommandQueries.class, query),
                 offering(ProjectionAdmin.class, query),
                 withReadinessOf(command),

@@ -75,6 +75,11 @@ class DocumentedAnswersTest {
     fits("GET /audit/checkpoint", api.get("/audit/checkpoint"));
     fits("GET /audit/export", api.get("/audit/export?from=" + paused.position()));
     fits("GET /audit/export", api.get("/audit/export?from=x"));
+    String event = "/events/" + paused.position();
+    fits("GET /events/{id}/causes", reader.get(event + "/causes"));
+    fits("GET /events/{id}/effects", reader.get(event + "/effects"));
+    fits("GET /events/{id}/effects", reader.get("/events/x/effects"));
+    fits("GET /events/{id}/causes", reader.get("/events/900000000000/causes"));
     api.pause("mine");
     fits("GET /commands", reader.get("/commands"));
     fits("GET /commands", reader.get("/commands?after=x"));

@@ -67,6 +67,7 @@ class SplitIT {
               .isEqualTo(200);
           String refused = other.pause("across").body().at("/details/command_id").asString();
           assertThat(one.get("/commands/" + refused).status()).isEqualTo(200);
+          assertThat(one.get("/events/" + paused.position() + "/causes").status()).isEqualTo(200);
         }
 
         secondGateway.terminate();

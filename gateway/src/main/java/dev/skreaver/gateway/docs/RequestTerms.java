@@ -3,6 +3,7 @@ package dev.skreaver.gateway.docs;
 import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.gateway.audit.EventReference;
 import dev.skreaver.gateway.command.CommandId;
 import dev.skreaver.gateway.request.FromQuery;
 import dev.skreaver.gateway.request.Headers;
@@ -50,7 +51,7 @@ final class RequestTerms implements OperationCustomizer {
         write(operation, !creates(method));
       } else if (type == AgentId.class) {
         Refusals.add(operation, ErrorCode.INVALID_AGENT_ID);
-      } else if (type == CommandId.class) {
+      } else if (type == CommandId.class || type == EventReference.class) {
         Refusals.add(operation, ErrorCode.INVALID_INPUT);
       }
       if (parameter.hasParameterAnnotation(RequestBody.class)) {

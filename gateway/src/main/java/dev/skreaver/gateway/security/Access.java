@@ -61,6 +61,8 @@ final class Access {
           rule(GET, "/audit/verify", ADMIN_ACCESS),
           rule(GET, "/audit/export", ADMIN_ACCESS),
           rule(GET, "/audit/checkpoint", EVENT_READ),
+          rule(GET, "/events/{id}/causes", EVENT_READ),
+          rule(GET, "/events/{id}/effects", EVENT_READ),
           rule(GET, "/commands", EVENT_READ),
           rule(GET, "/commands/{id}", EVENT_READ),
           rule(GET, "/admin/**", ADMIN_ACCESS),

@@ -4,6 +4,7 @@ import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.audit.AuditSeals;
 import dev.skreaver.api.command.CommandQueries;
+import dev.skreaver.api.event.CausationQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.platform.Settings;
@@ -114,6 +115,12 @@ class ServiceClients {
   @ConditionalOnMissingBean
   EventQueries eventQueries(RemoteService queryService) {
     return queryService.client(EventQueries.class);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  CausationQueries causationQueries(RemoteService queryService) {
+    return queryService.client(CausationQueries.class);
   }
 
   @Bean

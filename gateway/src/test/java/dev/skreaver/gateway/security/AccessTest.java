@@ -37,6 +37,8 @@ class AccessTest {
     "GET, /audit/verify, admin:access",
     "GET, /audit/export, admin:access",
     "GET, /audit/checkpoint, event:read",
+    "GET, /events/1/causes, event:read",
+    "GET, /events/1/effects, event:read",
     "GET, /commands, event:read",
     "GET, /commands/0197c9a2-7b1d-7f00-9a55-3f0f4f1f2a10, event:read",
     "GET, /admin/projections, admin:access",
