@@ -67,6 +67,7 @@ final class Projector implements AutoCloseable {
   private volatile boolean closed;
   private @Nullable Session own;
   private @Nullable String trouble;
+  private volatile long committed = System.nanoTime();
   private long shared;
   private long notBefore = System.nanoTime();
   private int epoch = -1;
@@ -164,7 +165,9 @@ final class Projector implements AutoCloseable {
     long now = System.nanoTime();
     lost |= epoch != positions.epoch();
     if (lost || now - shared >= SHARING.toNanos()) {
-      share();
+      if (mustShare(now)) {
+        share();
+      }
       shared = now;
     }
     if (waitingChanged) {
@@ -191,6 +194,17 @@ final class Projector implements AutoCloseable {
 
   private Set<String> waiting(Session session) {
     return writer.setsAside() ? DeadLetters.sequences(session, progress.generation()) : Set.of();
+  }
+
+  /**
+   * Whoever has its share and commits knows that it owns what it writes: it need not ask, which
+   * would hold events up.
+   */
+  private boolean mustShare(long now) {
+    return lost
+        || segments.size() != Math.min(share.getAsInt(), progress.segments())
+        || !waiting.isEmpty()
+        || now - committed >= SHARING.toNanos();
   }
 
   private void share() {
@@ -364,6 +378,7 @@ final class Projector implements AutoCloseable {
         write.apply(connection),
         tokens.advance(connection, written, to));
     written.forEach(segment -> segment.committed(to));
+    committed = System.nanoTime();
   }
 
   /** The connection that is kept for what is written together: none is to be waited for. */
