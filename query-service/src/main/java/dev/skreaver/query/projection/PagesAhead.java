@@ -44,8 +44,8 @@ final class PagesAhead {
   private List<RecordedEvent> read(long position, long upTo, int most) {
     Ahead begun = ahead;
     ahead = null;
-    boolean fits = begun != null && begun.after == position && most == PAGE;
-    Ahead now = fits ? begun : begin(position, most);
+    Ahead now =
+        begun != null && begun.after == position && most == PAGE ? begun : begin(position, most);
     List<RecordedEvent> page =
         Objects.requireNonNull(Mono.fromFuture(now.page).block(ANSWER), "no page");
     if (page.size() == PAGE && page.getLast().position() < upTo) {

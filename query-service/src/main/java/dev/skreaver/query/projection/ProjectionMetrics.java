@@ -40,6 +40,10 @@ final class ProjectionMetrics implements MeterBinder {
 
   private boolean stalled(String projection) {
     Entry entry = engine.entries().get(projection);
-    return entry != null && ProjectionStatus.error(entry, entry.live()) != null;
+    if (entry == null) {
+      return false;
+    }
+    Integer generation = entry.live() == null ? entry.building() : entry.live();
+    return generation != null && ProjectionStatus.error(entry, generation) != null;
   }
 }
