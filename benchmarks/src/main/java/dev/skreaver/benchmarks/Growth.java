@@ -2,6 +2,7 @@ package dev.skreaver.benchmarks;
 
 import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.embedded.Database;
+import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
@@ -18,23 +19,27 @@ final class Growth {
   private static final int READERS = 4;
 
   private final Database server;
-  private final Load load;
+  private final Load warmUp;
+  private final Load writes;
   private final Load reads;
 
   Growth(Database server, Load load) {
     this.server = server;
-    this.load = load;
-    this.reads = new Load(READERS, load.warmUp(), load.measured());
+    this.warmUp = load;
+    Duration window = load.window().dividedBy(2);
+    this.writes = new Load(load.callers(), window, window);
+    this.reads = new Load(READERS, window, window);
   }
 
   void measure(Consumer<Figure> figures) {
     var appends = new double[2];
     var loads = new double[2];
     try (var large = new GrownStore(server, LARGE)) {
+      appends(large, warmUp);
       for (int round = 0; round < ROUNDS; round++) {
         try (var small = new GrownStore(server, SMALL)) {
-          appends[0] += appends(small) / ROUNDS;
-          appends[1] += appends(large) / ROUNDS;
+          appends[0] += appends(small, writes) / ROUNDS;
+          appends[1] += appends(large, writes) / ROUNDS;
           loads[0] += loads(small) / ROUNDS;
           loads[1] += loads(large) / ROUNDS;
         }
@@ -53,7 +58,7 @@ final class Growth {
     figures.accept(Figure.of(large, rates[1], "1/s", limit));
   }
 
-  private double appends(GrownStore store) {
+  private static double appends(GrownStore store, Load load) {
     Agents agents = store.agents();
     return load.perSecond(number -> agents.pausingAndResuming());
   }

@@ -3,12 +3,9 @@ package dev.skreaver.command;
 import dev.skreaver.platform.ServiceProcess;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration;
 
 /** The process that carries out commands. */
-// Nothing reads what observations would tell; made for each request and each filter of it, they
-// cost more than many an answer.
-@SpringBootApplication(exclude = ObservationAutoConfiguration.class)
+@SpringBootApplication
 public class CommandServiceApplication {
   public static void main(String[] arguments) {
     ServiceProcess.run(application(), arguments);

@@ -4,12 +4,9 @@ import dev.skreaver.platform.ServiceProcess;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration;
 
 /** The gateway as a process of its own, or as one of three contexts in standalone. */
-// Nothing reads what observations would tell; made for each request and each filter of it, they
-// cost more than many an answer.
-@SpringBootApplication(exclude = ObservationAutoConfiguration.class)
+@SpringBootApplication
 public class GatewayApplication {
   /** The application as every way to run it starts it. */
   public static SpringApplicationBuilder application() {

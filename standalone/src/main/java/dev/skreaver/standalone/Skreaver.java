@@ -17,7 +17,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command line: {@code skreaver}, and with {@code token}, {@code audit}, {@code archive}, {@code bench}. */
+/**
+ * The command line: {@code skreaver}, and with {@code token}, {@code audit}, {@code archive},
+ * {@code bench}.
+ */
 @Command(
     name = "skreaver",
     description = "Runs Skreaver in one process, with its own PostgreSQL and Redis.",

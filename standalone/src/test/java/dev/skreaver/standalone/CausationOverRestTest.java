@@ -27,7 +27,7 @@ class CausationOverRestTest {
     var causes = read(resumed).get("/events/" + event(resumed) + "/causes").is(200);
     assertThat(causes.text("/event/agent_id")).isEqualTo("critic");
     assertThat(steps(causes.at("/causes")))
-        .containsExactly("1 agent.paused planner", "2 agent.error_reported worker");
+        .containsExactly("1 agent.paused planner", "2 agent.error worker");
     assertThat(causes.text("/causes/1/event/causation_id")).isEqualTo("ticket-42");
     assertThat(causes.at("/truncated").asBoolean()).isFalse();
 

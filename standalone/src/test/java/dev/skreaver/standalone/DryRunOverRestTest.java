@@ -18,7 +18,7 @@ class DryRunOverRestTest {
     proposes("agent.paused", api.post("/agents/mine/pause?dry_run=true", "{\"reason\":\"x\"}"));
     proposes("agent.stopped", api.post("/agents/mine/stop?dry_run=true", "{\"reason\":\"x\"}"));
     proposes(
-        "agent.error_reported",
+        "agent.error",
         api.post("/agents/mine/error?dry_run=true", "{\"error\":\"x\",\"recoverable\":true}"));
     proposes("agent.updated", api.patch("/agents/mine?dry_run=true", "{\"name\":\"other\"}"));
     proposes("agent.deleted", api.delete("/agents/mine?dry_run=true"));
@@ -40,7 +40,7 @@ class DryRunOverRestTest {
             .map(event -> event.path("type").asString())
             .toList();
     assertThat(types)
-        .containsExactly("agent.created", "agent.started", "agent.paused", "agent.error_reported");
+        .containsExactly("agent.created", "agent.started", "agent.paused", "agent.error");
   }
 
   private static void proposes(String type, Api.Answer answer) {

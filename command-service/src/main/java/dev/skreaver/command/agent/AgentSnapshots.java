@@ -108,7 +108,6 @@ public final class AgentSnapshots implements SnapshotTriggerDefinition {
 
   private final class Trigger implements SnapshotTrigger {
     private int events;
-    private boolean initialized;
     private boolean due;
 
     @Override
@@ -120,7 +119,6 @@ public final class AgentSnapshots implements SnapshotTriggerDefinition {
       events++;
       if (every > 0
           && events >= every
-          && initialized
           && !due
           && message instanceof DomainEventMessage<?> event
           && CurrentUnitOfWork.isStarted()) {
@@ -133,7 +131,7 @@ public final class AgentSnapshots implements SnapshotTriggerDefinition {
 
     @Override
     public void initializationFinished() {
-      initialized = true;
+      // Of no concern: what was replayed counts as what is new.
     }
 
     private void take(String aggregateIdentifier, UnitOfWork<?> command) {

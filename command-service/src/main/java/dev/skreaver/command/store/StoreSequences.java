@@ -25,7 +25,8 @@ final class StoreSequences {
           new Numbers("event_position", "event", "position"),
           new Numbers("stream_number", "stream", "stream_id"),
           new Numbers("tenant_tenant_id_seq", "tenant", "tenant_id"),
-          new Numbers("event_type_type_id_seq", "event_type", "type_id"));
+          new Numbers("event_type_type_id_seq", "event_type", "type_id"),
+          new Numbers("command_ledger_number_seq", "command_ledger", "number"));
 
   private StoreSequences() {}
 

@@ -85,7 +85,6 @@ final class FlakyNetwork implements AutoCloseable {
   private final class Way {
     private final Socket client;
     private final Socket remote;
-    private volatile boolean answerIsLost;
 
     private Way(Socket client, Socket remote) {
       this.client = client;
@@ -97,20 +96,21 @@ final class FlakyNetwork implements AutoCloseable {
     }
 
     private boolean passesRequest(String bytes) {
+      if (next.get() == Break.BROKEN) {
+        return false;
+      }
       if (!bytes.contains(append) && !bytes.contains(appendInHex)) {
         return true;
       }
       if (next.compareAndSet(Break.BEFORE_THE_APPEND, Break.BROKEN)) {
         return false;
       }
-      if (next.compareAndSet(Break.BEFORE_THE_ANSWER, Break.BROKEN)) {
-        answerIsLost = true;
-      }
+      next.compareAndSet(Break.BEFORE_THE_ANSWER, Break.BROKEN);
       return true;
     }
 
     private void answers() {
-      pump(remote, client, bytes -> !answerIsLost);
+      pump(remote, client, bytes -> next.get() != Break.BROKEN);
     }
 
     private void pump(Socket from, Socket to, Predicate<String> passes) {

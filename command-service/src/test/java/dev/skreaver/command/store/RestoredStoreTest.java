@@ -37,14 +37,26 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 class RestoredStoreTest {
   private static final AgentKey AGENT = AgentKey.parse("acme/restored");
   private static final List<String> SEQUENCES =
-      List.of("event_position", "stream_number", "tenant_tenant_id_seq", "event_type_type_id_seq");
+      List.of(
+          "event_position",
+          "stream_number",
+          "tenant_tenant_id_seq",
+          "event_type_type_id_seq",
+          "command_ledger_number_seq");
 
   private static final String TABLES =
       """
       SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = 'event_store' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-        AND c.relname <> 'flyway_schema_history'
+        AND c.relname NOT IN ('flyway_schema_history', 'partition')
       ORDER BY 1
+      """;
+
+  /** They are definitions, which come before all rows. */
+  private static final String PARTITIONS =
+      """
+      SELECT format('SELECT event_store.make_partition(%s, %s)', first_position, last_position)
+      FROM event_store.partition ORDER BY first_position
       """;
 
   enum Sequences {
@@ -114,6 +126,9 @@ class RestoredStoreTest {
     }
     try (Connection from = connect(original);
         Connection to = connect(restored)) {
+      for (String partition : texts(from, PARTITIONS)) {
+        texts(to, partition);
+      }
       for (String table : texts(from, TABLES)) {
         copy(from, to, "event_store." + table);
       }

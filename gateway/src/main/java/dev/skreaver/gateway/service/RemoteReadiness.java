@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.http.MediaType;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
@@ -19,7 +20,7 @@ import reactor.core.publisher.Mono;
  * instances, each is a figure. Where there are several, they are looked at all the time, and one
  * that cannot serve is left out until it can.
  */
-final class RemoteReadiness implements ReadinessCheck, AutoCloseable {
+final class RemoteReadiness implements ReadinessCheck, SmartLifecycle {
   private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
 
   /**
@@ -29,15 +30,29 @@ final class RemoteReadiness implements ReadinessCheck, AutoCloseable {
 
   private final String name;
   private final RemoteService service;
-  private final Disposable watch;
+  private Disposable watch = Disposables.disposed();
 
   RemoteReadiness(String name, RemoteService service) {
     this.name = name;
     this.service = service;
-    this.watch =
-        instances().size() == 1
-            ? Disposables.disposed()
-            : look().then(Mono.delay(BETWEEN_LOOKS)).repeat().subscribe();
+  }
+
+  @Override
+  public void start() {
+    if (instances().size() > 1) {
+      watch = look().then(Mono.delay(BETWEEN_LOOKS)).repeat().subscribe();
+    }
+  }
+
+  /** Before the event loops, which end when nothing is asked of them any more. */
+  @Override
+  public void stop() {
+    watch.dispose();
+  }
+
+  @Override
+  public boolean isRunning() {
+    return !watch.isDisposed();
   }
 
   private record Report(ReadinessStatus status, SequencedMap<String, Component> components) {}
@@ -133,10 +148,5 @@ final class RemoteReadiness implements ReadinessCheck, AutoCloseable {
 
   private static String word(ReadinessStatus status) {
     return status.getClass().getSimpleName();
-  }
-
-  @Override
-  public void close() {
-    watch.dispose();
   }
 }

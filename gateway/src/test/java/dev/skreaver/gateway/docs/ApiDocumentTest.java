@@ -343,11 +343,12 @@ class ApiDocumentTest {
   /** With an id that is one of what the route is about. */
   private static String path(String key) {
     String path = key.substring(key.indexOf(' ') + 1);
-    return path.replace(
-        "{id}",
-        path.startsWith("/events/") || path.startsWith("/commands/")
-            ? "0197c9a2-7b1e-7c3d-8a55-3f0f4f1f2a10"
-            : "echo-1");
+    return path.replace("{name}", "agent")
+        .replace(
+            "{id}",
+            path.startsWith("/events/") || path.startsWith("/commands/")
+                ? "0197c9a2-7b1e-7c3d-8a55-3f0f4f1f2a10"
+                : "echo-1");
   }
 
   private static void operations(BiConsumer<String, JsonNode> each) {

@@ -30,6 +30,7 @@ class ReroutingTest {
     two = CommandStandIn.onFreePort();
     gateway =
         new RunningGateway("SKREAVER_COMMAND_URL=%s, %s/".formatted(one.address(), two.address()));
+    awaitBoth();
   }
 
   @AfterEach

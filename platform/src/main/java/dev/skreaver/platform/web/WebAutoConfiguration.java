@@ -3,6 +3,7 @@ package dev.skreaver.platform.web;
 import dev.skreaver.api.json.WireJson;
 import dev.skreaver.platform.Settings;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
 import java.time.Clock;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -10,6 +11,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
+import org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.server.reactive.ConfigurableReactiveWebServerFactory;
 import org.springframework.boot.webflux.autoconfigure.error.ErrorWebFluxAutoConfiguration;
@@ -20,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Ids, JSON and problem documents for every web service. */
 @AutoConfiguration(
-    before = ErrorWebFluxAutoConfiguration.class,
+    before = {ErrorWebFluxAutoConfiguration.class, ObservationAutoConfiguration.class},
     after = {JacksonAutoConfiguration.class, CompositeMeterRegistryAutoConfiguration.class})
 public class WebAutoConfiguration {
   @Bean
@@ -32,6 +34,15 @@ public class WebAutoConfiguration {
   @ConditionalOnMissingBean
   Clock clock() {
     return Clock.systemUTC();
+  }
+
+  /**
+   * Nothing reads what observations would tell; made for each request and each filter of it, they
+   * cost more than many an answer.
+   */
+  @Bean
+  ObservationRegistry observationRegistry() {
+    return ObservationRegistry.NOOP;
   }
 
   @Bean

@@ -194,7 +194,7 @@ final class ProjectionEngine implements AutoCloseable {
     }
     Generation building = entry.buildingGeneration();
     Progress next = building == null ? null : open(entry, building, epoch, wanted);
-    run(projection, liveGeneration, wanted);
+    run(projection, liveGeneration, entry.pace(), wanted);
     if (liveGeneration != null) {
       projectors.pace(liveGeneration, Rebuild.Pace.UNLIMITED);
     }
@@ -236,7 +236,11 @@ final class ProjectionEngine implements AutoCloseable {
     return progress;
   }
 
-  private void run(Projection<?> projection, @Nullable Generation live, Set<Generation> wanted) {
+  private void run(
+      Projection<?> projection,
+      @Nullable Generation live,
+      Rebuild.Pace pace,
+      Set<Generation> wanted) {
     for (Generation generation : projectors.running()) {
       if (generation.projection().equals(projection.name()) && !wanted.contains(generation)) {
         projectors.stop(generation);
@@ -251,7 +255,7 @@ final class ProjectionEngine implements AutoCloseable {
             writer(projection.name()),
             generation.equals(live)
                 ? null
-                : new Rebuild(() -> registry.index(projection, generation)));
+                : new Rebuild(pace, () -> registry.index(projection, generation)));
       }
     }
   }

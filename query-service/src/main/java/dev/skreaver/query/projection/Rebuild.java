@@ -26,11 +26,13 @@ final class Rebuild {
   }
 
   /**
+   * @param begin the pace from the first event on
    * @param indexes makes what is missing, on the thread that asks; false if somebody else is about
    *     it
    */
-  Rebuild(BooleanSupplier indexes) {
+  Rebuild(Pace begin, BooleanSupplier indexes) {
     this.indexes = indexes;
+    pace(begin);
   }
 
   /**

@@ -126,7 +126,7 @@ class ReplayTest {
 
   @Test
   void a_limited_replay_takes_small_portions_and_waits_after_them() {
-    var rebuild = new Rebuild(() -> true);
+    var rebuild = new Rebuild(Rebuild.Pace.UNLIMITED, () -> true);
     assertThat(rebuild.atOnce(2_000)).isEqualTo(2_000);
     assertThat(rebuild.passed(2_000)).isZero();
 

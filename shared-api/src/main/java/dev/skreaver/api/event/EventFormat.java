@@ -5,6 +5,7 @@ import dev.skreaver.api.event.Upcast.Form;
 import dev.skreaver.api.json.WireJson;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -93,7 +94,9 @@ public final class EventFormat extends Jackson3Serializer {
   }
 
   private static boolean isCurrent(Form form) {
-    return form.equals(Form.DROPPED) || EventCatalog.isCurrent(form.name(), form.revision());
+    return form.equals(Form.DROPPED)
+        || Arrays.stream(EventCatalog.values())
+            .anyMatch(entry -> form.equals(new Form(entry.wireName(), entry.revision())));
   }
 
   private List<Form> forms(Form recorded) {
