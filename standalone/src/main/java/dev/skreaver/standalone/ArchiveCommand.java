@@ -9,6 +9,7 @@ import dev.skreaver.command.store.EventStoreSchema;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
 import dev.skreaver.embedded.DataFolder;
 import dev.skreaver.embedded.PostgresServer;
+import dev.skreaver.platform.ConfigurationError;
 import dev.skreaver.platform.PostgresAddress;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -97,8 +98,7 @@ final class ArchiveCommand implements Callable<Integer> {
     Logs.off();
     Path stopped = data;
     if (stopped == null) {
-      return on(
-          dataSource(PostgresAddress.from(new StandardEnvironment(), "EVENT_STORE_DATABASE_URL")));
+      return on(dataSource(address()));
     }
     try (var claimed = DataFolder.claim(stopped);
         var server = PostgresServer.start(claimed.path().resolve("postgres"))) {
@@ -107,6 +107,15 @@ final class ArchiveCommand implements Callable<Integer> {
       source.setUser(server.database().user());
       source.setPassword(server.database().password());
       return on(source);
+    }
+  }
+
+  private PostgresAddress address() {
+    try {
+      return PostgresAddress.from(new StandardEnvironment(), "EVENT_STORE_DATABASE_URL");
+    } catch (ConfigurationError e) {
+      throw new picocli.CommandLine.ParameterException(
+          spec.commandLine(), e.getMessage() + "; or give --data");
     }
   }
 

@@ -176,7 +176,7 @@ final class AuditCommand implements Runnable {
   @Command(
       name = "verify",
       description = {
-        "Verifies an export, alone or with archived partitions of the same store.",
+        "Verifies an export.",
         "Exit code 0: intact; 1: not intact; 2: it could not be verified."
       },
       sortOptions = false)
@@ -209,7 +209,9 @@ final class AuditCommand implements Runnable {
     @Option(
         names = "--anchor",
         paramLabel = "FILE",
-        description = "Checkpoints that were kept outside of the database, to compare with.")
+        description =
+            "Checkpoints that were kept outside of the database, to compare with; as they were when"
+                + " the export was made, or before.")
     private @Nullable Path anchor;
 
     private Verify() {}

@@ -23,7 +23,10 @@ import org.axonframework.modelling.command.ConcurrencyException;
 
 /** Sends a command through Axon, and says in our words what came of it. */
 final class AgentCommandDispatch {
-  /** Refusals that depend on the agent's state, of which this instance may know an old one. */
+  /**
+   * Refusals that depend on the agent's state, of which this instance may know an old one. Those of
+   * an update all may: what it may add depends on what is there.
+   */
   private static final Set<ErrorCode> BY_STATE =
       EnumSet.of(ErrorCode.ILLEGAL_TRANSITION, ErrorCode.VERSION_MISMATCH);
 
@@ -70,7 +73,7 @@ final class AgentCommandDispatch {
         (sent, result) -> {
           try {
             AgentKey agent = message.getPayload().agent();
-            if (cached && isOutdated(agent, commit, result)) {
+            if (cached && isOutdated(message.getPayload(), commit, result)) {
               cache.remove(agent.toString());
               send(message, commit, outcome, false);
             } else {
@@ -83,13 +86,15 @@ final class AgentCommandDispatch {
   }
 
   private boolean isOutdated(
-      AgentKey agent, CommandCommit commit, CommandResultMessage<? extends AgentView> result) {
+      AgentCommand command,
+      CommandCommit commit,
+      CommandResultMessage<? extends AgentView> result) {
     if (result.isExceptional()) {
       return result.exceptionResult() instanceof Refusal refusal
-          && BY_STATE.contains(refusal.code());
+          && (command instanceof AgentCommand.Update || BY_STATE.contains(refusal.code()));
     }
     return commit.position() == 0
-        && !engine.endsAt(agent.toString(), result.getPayload().version());
+        && !engine.endsAt(command.agent().toString(), result.getPayload().version());
   }
 
   private Outcome outcome(

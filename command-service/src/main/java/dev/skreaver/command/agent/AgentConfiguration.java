@@ -6,6 +6,7 @@ import dev.skreaver.api.error.Refusal;
 import dev.skreaver.command.store.CommandReceipts;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
 import dev.skreaver.command.store.SnapshotFormat;
+import dev.skreaver.command.store.SnapshottingEventStore;
 import dev.skreaver.platform.ConfigurationError;
 import dev.skreaver.platform.Settings;
 import java.time.Duration;
@@ -22,7 +23,6 @@ import org.axonframework.commandhandling.gateway.ExponentialBackOffIntervalRetry
 import org.axonframework.common.lock.NullLockFactory;
 import org.axonframework.eventsourcing.CachingEventSourcingRepository;
 import org.axonframework.eventsourcing.EventSourcingRepository;
-import org.axonframework.eventsourcing.eventstore.EmbeddedEventStore;
 import org.axonframework.eventsourcing.eventstore.EventStore;
 import org.axonframework.messaging.annotation.ClasspathParameterResolverFactory;
 import org.axonframework.messaging.annotation.MultiParameterResolverFactory;
@@ -89,8 +89,10 @@ class AgentConfiguration {
   }
 
   @Bean
-  AggregateCache agentCache() {
-    return new AggregateCache(CACHED_AGENTS);
+  AggregateCache agentCache(PostgresEventStorageEngine engine) {
+    var cache = new AggregateCache(CACHED_AGENTS);
+    engine.whenItWentBack(cache::removeAll);
+    return cache;
   }
 
   @Bean
@@ -176,7 +178,8 @@ class AgentConfiguration {
     EventSourcingRepository<Agent> repository =
         EventSourcingRepository.builder(Agent.class)
             .eventStore(
-                EmbeddedEventStore.builder().storageEngine(new DryRuns.Storage(engine)).build())
+                new SnapshottingEventStore(
+                    new DryRuns.Storage(engine), engine, AgentSnapshots.format()))
             .lockFactory(NullLockFactory.INSTANCE)
             .parameterResolverFactory(parameters)
             .build();
@@ -191,7 +194,13 @@ class AgentConfiguration {
 
   @Bean
   RepeatedCommands repeatedCommands(
-      AgentCommandDispatch dispatch, CommandLedger ledger, CommandReceipts receipts) {
-    return new RepeatedCommands(dispatch, ledger, receipts, Duration.ofHours(receipts.hours()));
+      AgentCommandDispatch dispatch,
+      CommandLedger ledger,
+      CommandReceipts receipts,
+      PostgresEventStorageEngine engine) {
+    var repeated =
+        new RepeatedCommands(dispatch, ledger, receipts, Duration.ofHours(receipts.hours()));
+    engine.whenItWentBack(repeated::forget);
+    return repeated;
   }
 }

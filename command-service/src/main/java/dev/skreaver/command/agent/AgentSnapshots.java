@@ -72,7 +72,12 @@ public final class AgentSnapshots implements SnapshotTriggerDefinition {
                     event,
                     message.getTimestamp().truncatedTo(ChronoUnit.MICROS),
                     message.getSequenceNumber());
-            default -> view;
+            default ->
+                view == null
+                    ? null
+                    : view.afterDropped(
+                        message.getTimestamp().truncatedTo(ChronoUnit.MICROS),
+                        message.getSequenceNumber());
           };
     }
     if (view != null && !view.deleted()) {

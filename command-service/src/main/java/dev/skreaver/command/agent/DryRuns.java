@@ -102,8 +102,7 @@ final class DryRuns {
       }
       for (EventMessage<?> event : events) {
         var proposed = (DomainEventMessage<?>) event;
-        if (proposed.getSequenceNumber() == 0
-            && engine.lastPosition(proposed.getAggregateIdentifier()) > 0) {
+        if (proposed.getSequenceNumber() == 0 && engine.exists(proposed.getAggregateIdentifier())) {
           throw new AggregateStreamCreationException(
               proposed.getAggregateIdentifier() + " exists already");
         }

@@ -62,6 +62,11 @@ final class RepeatedCommands {
 
   private record Refused(String code, String message, Map<String, Object> details) {}
 
+  /** Asks the store for every answer again. */
+  void forget() {
+    recent.invalidateAll();
+  }
+
   /** Waits for the answer, so it belongs on a virtual thread. */
   Receipt once(ReceivedCommand command, Idempotency idempotency) {
     Caller caller = command.request().caller();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -115,7 +116,11 @@ public final class Archive {
                   file.sha256());
           Files.write(
               Manifest.path(folder, firstPosition),
-              WireJson.mapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest));
+              WireJson.mapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest),
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.DSYNC);
           return manifest;
         });
   }
@@ -144,6 +149,7 @@ public final class Archive {
         connection -> {
           execute(connection, "SET LOCAL lock_timeout = '10s'");
           requireConsumed(connection, partition, safety);
+          requireSealed(connection, partition);
           requireSnapshots(connection, partition, safety);
           compare(connection, partition, manifest);
           remove(connection, partition, manifest);
@@ -153,6 +159,7 @@ public final class Archive {
 
   /** Puts an archived partition back into the database, from its file. */
   public Manifest restore(long firstPosition) {
+    requireNextOlder(firstPosition);
     Manifest manifest = verified(firstPosition);
     return inTransaction(
         connection -> {
@@ -210,6 +217,19 @@ public final class Archive {
             });
   }
 
+  /** What is kept is one range without holes. */
+  private void requireNextOlder(long firstPosition) {
+    list().stream()
+        .filter(other -> other.archived() && other.firstPosition() > firstPosition)
+        .findFirst()
+        .ifPresent(
+            later -> {
+              throw new ArchiveException(
+                  "restore the later partition that begins at %d first"
+                      .formatted(later.firstPosition()));
+            });
+  }
+
   /** The manifest of a file that is as it was written. */
   private Manifest verified(long firstPosition) {
     try {
@@ -250,6 +270,21 @@ public final class Archive {
       throw new ArchiveException(
           "the projections are at %d only; wait until they have passed %d"
               .formatted(consumed, partition.lastPosition()));
+    }
+  }
+
+  /** A sealer would skip what is gone; without any sealer there is nothing to wait for. */
+  private static void requireSealed(Connection connection, Partition partition)
+      throws SQLException {
+    long sealed =
+        number(
+            connection,
+            "SELECT coalesce(max(position), %d) FROM event_store.checkpoint"
+                .formatted(Long.MAX_VALUE));
+    if (sealed < partition.lastPosition()) {
+      throw new ArchiveException(
+          "events are sealed up to %d only; wait until the sealer has passed %d"
+              .formatted(sealed, partition.lastPosition()));
     }
   }
 

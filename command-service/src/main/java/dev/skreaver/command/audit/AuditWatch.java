@@ -43,7 +43,7 @@ final class AuditWatch implements AutoCloseable {
   }
 
   Found found() {
-    return found;
+    return sealer.refused() ? new Found(false, found.position()) : found;
   }
 
   void look() {

@@ -45,6 +45,7 @@ final class Sealer implements SmartLifecycle {
   private final Thread thread;
 
   private volatile Status status = new Status(false, 0, 0);
+  private volatile boolean refused;
   private String failure = "";
 
   /**
@@ -74,8 +75,9 @@ final class Sealer implements SmartLifecycle {
     return status;
   }
 
-  NoteKey key() {
-    return signer.key();
+  /** Whether the history in the store is not the one that was sealed. */
+  boolean refused() {
+    return refused;
   }
 
   /** Stops after the checkpoint that is being written, and gives the leadership up. */
@@ -100,6 +102,7 @@ final class Sealer implements SmartLifecycle {
           seal(store);
         }
       } catch (Refused e) {
+        refused = true;
         failed("Nothing is sealed any more, see docs/adr/0018: " + e.getMessage());
         pause = REFUSED;
       } catch (SQLException e) {
@@ -128,6 +131,7 @@ final class Sealer implements SmartLifecycle {
     MerkleTree tree =
         last == null ? new MerkleTree() : new MerkleTree(last.size(), last.frontier());
     long position = last == null ? 0 : last.position();
+    refused = false;
     log.info("This instance seals events from now on, behind position {}", position);
     failure = "";
     while (running()) {

@@ -12,6 +12,7 @@ final class Append {
   private final @Nullable LedgerEntry command;
   private final CompletableFuture<Stored> outcome = new CompletableFuture<>();
   private boolean uncertain;
+  private boolean stored;
 
   /**
    * @param receipt null without an idempotency key; its position counts only without events
@@ -54,12 +55,19 @@ final class Append {
     uncertain = true;
   }
 
+  /** It is durable, whatever happens to others of its group; the caller is still to be told. */
+  void becomeStored() {
+    stored = true;
+  }
+
   void succeed(Stored stored) {
     outcome.complete(stored);
   }
 
   void fail(RuntimeException failure) {
-    outcome.completeExceptionally(failure);
+    if (!stored) {
+      outcome.completeExceptionally(failure);
+    }
   }
 
   /** Waits until it is durable or certainly refused. */

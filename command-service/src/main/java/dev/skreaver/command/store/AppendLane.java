@@ -61,9 +61,12 @@ final class AppendLane implements AutoCloseable {
     failWaiting();
   }
 
-  private void failWaiting() {
-    for (Append append; (append = waiting.poll()) != null; ) {
-      append.fail(refusal());
+  /** Refuses what waits; what comes later is written. */
+  void failWaiting() {
+    for (Append append : waiting) {
+      if (append != stop && waiting.remove(append)) {
+        append.fail(refusal());
+      }
     }
   }
 

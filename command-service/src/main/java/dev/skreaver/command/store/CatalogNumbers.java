@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
@@ -14,10 +13,20 @@ import javax.sql.DataSource;
 final class CatalogNumbers {
   private final DataSource dataSource;
   private final Map<String, Integer> tenants = new ConcurrentHashMap<>();
-  private final Map<EventCatalog, Short> types = new EnumMap<>(EventCatalog.class);
+  private final Map<EventCatalog, Short> types = new ConcurrentHashMap<>();
 
   CatalogNumbers(DataSource dataSource) throws SQLException {
     this.dataSource = dataSource;
+    readTypes();
+  }
+
+  /** Reads anew what the store says now. */
+  void forget() throws SQLException {
+    tenants.clear();
+    readTypes();
+  }
+
+  private void readTypes() throws SQLException {
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement =
             connection.prepareStatement("SELECT event_store.event_type_number(?, ?)")) {

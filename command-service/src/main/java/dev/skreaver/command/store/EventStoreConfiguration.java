@@ -75,7 +75,8 @@ class EventStoreConfiguration {
       throw new ConfigurationError(
           DATABASE_VARIABLE, "the database %s cannot be used: %s".formatted(address, firstLine(e)));
     }
-    EventStoreSchema.migrate(dataSource);
+    // A migration may take longer than any statement of a command.
+    EventStoreSchema.migrate(OwnConnections.patient(environment, "skreaver-migration"));
     StoreSequences.repair(dataSource);
     return dataSource;
   }

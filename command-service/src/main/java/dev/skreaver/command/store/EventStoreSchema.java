@@ -23,8 +23,8 @@ public final class EventStoreSchema {
   public static void migrate(DataSource dataSource) {
     try (Connection connection = dataSource.getConnection();
         Statement statement = connection.createStatement()) {
-      statement.execute("SET lock_timeout = '120s'");
-      statement.execute("SET statement_timeout = '120s'");
+      statement.execute("SET lock_timeout = 0");
+      statement.execute("SET statement_timeout = 0");
       statement.execute("SELECT pg_advisory_lock(" + MIGRATION_LOCK + ")");
       try {
         Flyway.configure()

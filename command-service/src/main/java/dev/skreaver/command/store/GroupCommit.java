@@ -34,12 +34,18 @@ final class GroupCommit {
   private final AppendFunction function;
   private final LedgerInsert ledger;
   private final CatalogNumbers numbers;
+  private final StoreRecognition recognition;
 
-  GroupCommit(DataSource dataSource, AppendFunction function, CatalogNumbers numbers) {
+  GroupCommit(
+      DataSource dataSource,
+      AppendFunction function,
+      CatalogNumbers numbers,
+      StoreRecognition recognition) {
     this.dataSource = dataSource;
     this.function = function;
     this.ledger = new LedgerInsert(numbers);
     this.numbers = numbers;
+    this.recognition = recognition;
   }
 
   /** Settles every append of the group. */
@@ -57,7 +63,11 @@ final class GroupCommit {
       return;
     }
     try (Connection connection = dataSource.getConnection()) {
-      store(connection, group, attempt);
+      if (recognition.recognizes(connection)) {
+        store(connection, group, attempt);
+      } else {
+        group.forEach(append -> append.fail(StoreFailure.wentBack()));
+      }
     } catch (SQLException e) {
       // No connection was to be had, so this attempt wrote nothing.
       group.forEach(append -> append.fail(refusal(append, e)));
@@ -67,6 +77,8 @@ final class GroupCommit {
   private void store(Connection connection, List<Append> group, int attempt) throws SQLException {
     try {
       Stored[] stored = append(connection, group);
+      group.forEach(Append::becomeStored);
+      remember(group, stored);
       // The next group is written while the callers of this one wake up.
       Thread.startVirtualThread(() -> succeed(group, stored));
       return;
@@ -104,6 +116,17 @@ final class GroupCommit {
     connection.commit();
     connection.setAutoCommit(true);
     return stored;
+  }
+
+  private void remember(List<Append> group, Stored[] stored) {
+    for (int i = stored.length - 1; i >= 0; i--) {
+      List<EncodedEvent> events = group.get(i).events();
+      if (!events.isEmpty()) {
+        recognition.stored(
+            stored[i].firstPosition() + events.size() - 1, events.getLast().eventId());
+        return;
+      }
+    }
   }
 
   private void refuse(List<Append> group, SQLException cause) {

@@ -19,6 +19,13 @@ public final class OwnConnections {
    * @param name under which PostgreSQL shows them
    */
   public static DataSource from(Environment environment, String name) {
+    PGSimpleDataSource source = patient(environment, name);
+    source.setSocketTimeout(SOCKET_SECONDS);
+    return source;
+  }
+
+  /** Connections that wait for an answer as long as it takes. */
+  static PGSimpleDataSource patient(Environment environment, String name) {
     PostgresAddress address =
         PostgresAddress.from(environment, EventStoreConfiguration.DATABASE_VARIABLE);
     var source = new PGSimpleDataSource();
@@ -28,7 +35,6 @@ public final class OwnConnections {
     source.setApplicationName(name);
     source.setTcpKeepAlive(true);
     source.setConnectTimeout(CONNECT_SECONDS);
-    source.setSocketTimeout(SOCKET_SECONDS);
     return source;
   }
 }

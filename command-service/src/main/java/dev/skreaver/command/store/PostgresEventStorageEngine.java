@@ -75,6 +75,13 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
       ORDER BY 1
       """;
 
+  private static final String EXISTS =
+      """
+      SELECT 1 FROM event_store.tenant t
+      JOIN event_store.stream s ON s.tenant_id = t.tenant_id
+      WHERE t.name = ? AND s.key = ?
+      """;
+
   private static final String ARCHIVED =
       """
       SELECT 1 FROM event_store.tenant t
@@ -90,6 +97,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   private final StreamHeads heads;
   private final EventEncoder encoder;
   private final SnapshotWriter snapshots;
+  private final StoreRecognition recognition = new StoreRecognition();
   private final AppendLane[] lanes;
 
   /**
@@ -107,11 +115,34 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     this.heads = new StreamHeads(dataSource);
     this.encoder = new EventEncoder(numbers, heads);
     this.snapshots = new SnapshotWriter(dataSource);
-    var groups = new GroupCommit(dataSource, new AppendFunction(receiptHours), numbers);
+    var groups =
+        new GroupCommit(dataSource, new AppendFunction(receiptHours), numbers, recognition);
     this.lanes = new AppendLane[lanes];
     for (int i = 0; i < lanes; i++) {
       this.lanes[i] = new AppendLane(i, groups::write);
     }
+    recognition.whenItWentBack(() -> forget(numbers));
+  }
+
+  private void forget(CatalogNumbers numbers) {
+    heads.forgetAll();
+    try {
+      numbers.forget();
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
+    }
+    StoreSequences.repair(dataSource);
+    for (AppendLane lane : lanes) {
+      lane.failWaiting();
+    }
+  }
+
+  /**
+   * @param forget is run when the store went back in time, by a restore or a failover with a loss:
+   *     what is remembered of it is void
+   */
+  public void whenItWentBack(Runnable forget) {
+    recognition.whenItWentBack(forget);
   }
 
   /** Keeps the aggregate's state, if it is that of its last event, and returns when it is kept. */
@@ -167,6 +198,21 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     }
   }
 
+  /** Whether there is or ever was such an aggregate, also if its events are archived. */
+  public boolean exists(String aggregateIdentifier) {
+    StreamKey key = StreamKey.parse(aggregateIdentifier);
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(EXISTS)) {
+      statement.setString(1, key.tenant());
+      statement.setString(2, key.key());
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next();
+      }
+    } catch (SQLException e) {
+      throw StoreFailure.unavailable(e);
+    }
+  }
+
   /** Whether the store itself has no event of the aggregate behind this version. */
   public boolean endsAt(String aggregateIdentifier, long version) {
     try {
@@ -188,9 +234,11 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
       statement.setString(2, key.key());
       statement.setLong(3, firstSequenceNumber);
       try (ResultSet row = statement.executeQuery()) {
-        return row.next()
-            ? events(aggregateIdentifier, firstSequenceNumber, row)
-            : DomainEventStream.empty();
+        if (row.next()) {
+          return events(aggregateIdentifier, firstSequenceNumber, row);
+        }
+        refuseIfArchived(connection, key);
+        return DomainEventStream.empty();
       }
     } catch (SQLException e) {
       throw StoreFailure.unavailable(e);

@@ -23,7 +23,8 @@ final class SnapshotWriter {
       ON CONFLICT (stream_id) DO UPDATE SET version = excluded.version,
         position = excluded.position, leaf = excluded.leaf, schema = excluded.schema,
         state = excluded.state, taken_at = excluded.taken_at
-      WHERE kept.version < excluded.version
+      WHERE kept.version < excluded.version OR kept.version = excluded.version
+        AND (kept.schema, kept.state) IS DISTINCT FROM (excluded.schema, excluded.state)
       """;
 
   private final DataSource dataSource;

@@ -41,6 +41,13 @@ public enum StoreFailure {
         "The event store cannot be reached or is overloaded; nothing was changed, try again later");
   }
 
+  /** The refusal of a command that was decided on what the store does not have any more. */
+  static Refusal wentBack() {
+    return new Refusal(
+        ErrorCode.EVENT_STORE_UNAVAILABLE,
+        "The event store was restored to an earlier state; nothing was changed, try again");
+  }
+
   /** The refusal of a command that may have been stored. */
   static Refusal unknown(SQLException cause) {
     LOG.warn("the outcome of an append is unknown: {}", cause.getMessage());

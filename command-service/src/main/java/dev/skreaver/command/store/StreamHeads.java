@@ -43,6 +43,10 @@ final class StreamHeads {
     heads.invalidate(aggregateIdentifier);
   }
 
+  void forgetAll() {
+    heads.invalidateAll();
+  }
+
   /** The event of this version, if the stream has it. */
   Optional<StreamHead> at(String aggregateIdentifier, long version) throws SQLException {
     StreamHead known = known(aggregateIdentifier);

@@ -1,11 +1,13 @@
 package dev.skreaver.command.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.skreaver.api.agent.AgentCommand;
 import dev.skreaver.api.agent.AgentCommands.Idempotency;
 import dev.skreaver.api.agent.AgentCommands.Receipt;
 import dev.skreaver.api.agent.AgentKey;
+import dev.skreaver.api.error.Refusal;
 import dev.skreaver.command.CommandService;
 import dev.skreaver.embedded.Database;
 import dev.skreaver.embedded.PostgresServer;
@@ -16,8 +18,10 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
@@ -57,6 +61,15 @@ class RestoredStoreTest {
       """
       SELECT format('SELECT event_store.make_partition(%s, %s)', first_position, last_position)
       FROM event_store.partition ORDER BY first_position
+      """;
+
+  /** Events without the one before them in their stream. */
+  private static final String HOLES =
+      """
+      SELECT e.position FROM event_store.event e
+      LEFT JOIN event_store.event b ON b.stream_id = e.stream_id AND b.version = e.version - 1
+        AND b.leaf = e.previous_leaf
+      WHERE e.version > 0 AND b.position IS NULL
       """;
 
   enum Sequences {
@@ -101,6 +114,59 @@ class RestoredStoreTest {
       assertThat(output.getOut())
           .contains("the sequence event_store.event_position was behind the rows");
     }
+  }
+
+  @Test
+  void a_service_that_goes_on_after_a_restore_forgets_what_the_store_does_not_have()
+      throws Exception {
+    Database database = PostgresServer.shared().freshDatabase();
+    try (CommandService service = CommandService.on(database)) {
+      Receipt created = service.send(CommandService.create("acme/restored"));
+      service.send(new AgentCommand.Pause(AGENT, "lost"), null, key("pause"));
+      service.send(CommandService.create("acme/lost"));
+      goBack(database, created.position());
+
+      Receipt paused =
+          untilTheStoreIsThere(
+              () -> service.send(new AgentCommand.Pause(AGENT, "again"), null, key("pause")));
+      assertThat(paused.repeated()).isFalse();
+      assertThat(paused.agent().version()).isEqualTo(created.agent().version() + 1);
+      assertThat(paused.agent().statusReason()).isEqualTo("again");
+      assertThat(service.send(CommandService.create("acme/lost")).agent().version()).isEqualTo(1);
+      assertThat(service.send(CommandService.create("globex/first")).agent().version())
+          .isEqualTo(1);
+    }
+    try (Connection connection = connect(database)) {
+      assertThat(texts(connection, HOLES)).isEmpty();
+      assertThat(texts(connection, "SELECT agent_id FROM event_store.recorded_event")).hasSize(7);
+    }
+  }
+
+  /** What a restore of an earlier backup leaves, and none of the connections of before. */
+  private static void goBack(Database database, long position) throws SQLException {
+    try (Connection connection = connect(database);
+        var statement = connection.createStatement()) {
+      statement.execute("SET session_replication_role = replica"); // triggers do not fire
+      for (String table : List.of("event_payload", "event", "command_receipt")) {
+        statement.execute(
+            "DELETE FROM event_store.%s WHERE position > %d".formatted(table, position));
+      }
+      statement.execute(
+          "DELETE FROM event_store.stream WHERE stream_id NOT IN (SELECT stream_id FROM"
+              + " event_store.event)");
+      statement.execute("SELECT setval('event_store.event_position', %d)".formatted(position));
+      statement.execute("SELECT setval('event_store.stream_number', 1)");
+      statement.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+              + " current_database() AND pid <> pg_backend_pid()");
+    }
+  }
+
+  private static Receipt untilTheStoreIsThere(Callable<Receipt> command) {
+    return await()
+        .atMost(Duration.ofMinutes(1))
+        .ignoreExceptionsInstanceOf(Refusal.class)
+        .until(command, receipt -> true);
   }
 
   @Test

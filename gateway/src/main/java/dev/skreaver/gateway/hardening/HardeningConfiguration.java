@@ -52,10 +52,12 @@ class HardeningConfiguration {
             "X-Request-ID"));
     cors.setExposedHeaders(
         List.of(
+            "Content-Disposition",
             "ETag",
             "Idempotency-Replayed",
             "Location",
             "Retry-After",
+            "Skreaver-Command-Id",
             "Skreaver-Position",
             "X-Correlation-ID",
             "X-Request-ID"));

@@ -2,6 +2,8 @@ package dev.skreaver.gateway.sse;
 
 import dev.skreaver.api.agent.AgentQueries.Moment;
 import dev.skreaver.api.agent.AgentView;
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.PastAgent;
 import dev.skreaver.api.event.RecordedEvent;
 import java.time.Duration;
@@ -69,6 +71,13 @@ record Reel(Speed speed, Moment from, Moment to, long resumed, long head) {
     private long shown;
 
     Flux<Frame> show(RecordedEvent event) {
+      if (past.position() == 0 && event.version() > 0) {
+        return Flux.error(
+            new Refusal(
+                ErrorCode.POSITION_NOT_KEPT,
+                "The first events of agent '%s' are archived; restore the archive to see its past"
+                    .formatted(event.agentId())));
+      }
       past = past.then(event);
       begun = begun || !from.includes(event);
       if (!begun || event.position() <= resumed) {

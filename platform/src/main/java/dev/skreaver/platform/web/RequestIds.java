@@ -1,5 +1,6 @@
 package dev.skreaver.platform.web;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -29,6 +30,8 @@ public record RequestIds(String requestId, String correlationId, @Nullable Strin
   public static final String CAUSATION_ID = "X-Causation-ID";
 
   private static final Pattern FORM = Pattern.compile("[A-Za-z0-9_-]{1,128}");
+  private static final Pattern UUID_FORM =
+      Pattern.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}");
   private static final String ATTRIBUTE = RequestIds.class.getName();
 
   /** The ids of the request that is being answered. */
@@ -45,7 +48,7 @@ public record RequestIds(String requestId, String correlationId, @Nullable Strin
         new RequestIds(
             requestId,
             correlationId != null ? correlationId : requestId,
-            accepted(headers.getFirst(CAUSATION_ID)));
+            cause(accepted(headers.getFirst(CAUSATION_ID))));
     exchange.getAttributes().put(ATTRIBUTE, ids);
     return ids;
   }
@@ -64,6 +67,13 @@ public record RequestIds(String requestId, String correlationId, @Nullable Strin
 
   private static @Nullable String accepted(@Nullable String given) {
     return given != null && FORM.matcher(given).matches() ? given : null;
+  }
+
+  /** The id of an event or a command in the form in which it is known. */
+  private static @Nullable String cause(@Nullable String given) {
+    return given != null && UUID_FORM.matcher(given).matches()
+        ? given.toLowerCase(Locale.ROOT)
+        : given;
   }
 
   /** Draws the ids before anything else can answer, and echoes them. */

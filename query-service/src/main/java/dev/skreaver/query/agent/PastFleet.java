@@ -7,7 +7,9 @@ import dev.skreaver.api.agent.AgentQueries.FindAt;
 import dev.skreaver.api.agent.AgentQueries.PastPage;
 import dev.skreaver.api.agent.AgentQueries.Sort;
 import dev.skreaver.api.agent.AgentView;
+import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventQueries.Bounds;
 import dev.skreaver.api.event.PastAgent;
 import dev.skreaver.query.audit.EventHistory;
 import dev.skreaver.query.read.Unavailable;
@@ -16,6 +18,7 @@ import io.r2dbc.spi.Readable;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -62,7 +65,21 @@ final class PastFleet {
   Mono<PastPage> page(FindAt query) {
     checkSort(query.agents().sort());
     AgentCursor cursor = AgentCursor.of(query.agents(), query.at());
-    return moments.within("at", query.at()).flatMap(bounds -> page(query, cursor, bounds.head()));
+    return moments
+        .within("at", query.at())
+        .flatMap(bounds -> requireAllEvents(bounds).then(page(query, cursor, bounds.head())));
+  }
+
+  /** An agent whose first event is not there would be left out without a word. */
+  private static Mono<Void> requireAllEvents(Bounds bounds) {
+    return bounds.earliest() <= 1
+        ? Mono.empty()
+        : Mono.error(
+            new Refusal(
+                ErrorCode.POSITION_NOT_KEPT,
+                "Events before %d are archived; restore the archive to see the fleet of the past"
+                    .formatted(bounds.earliest()),
+                Map.of("earliest", bounds.earliest())));
   }
 
   private static void checkSort(Sort sort) {

@@ -1,6 +1,8 @@
 package dev.skreaver.query.audit;
 
 import dev.skreaver.api.command.CommandQueries;
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
 import dev.skreaver.query.projection.PositionGate;
 import dev.skreaver.query.read.QueryInput;
 import org.springframework.web.bind.annotation.RestController;
@@ -13,10 +15,12 @@ public class CommandQueriesEndpoint implements CommandQueries {
 
   private final PositionGate gate;
   private final CommandLedger ledger;
+  private final EventHistory history;
 
-  CommandQueriesEndpoint(PositionGate gate, CommandLedger ledger) {
+  CommandQueriesEndpoint(PositionGate gate, CommandLedger ledger, EventHistory history) {
     this.gate = gate;
     this.ledger = ledger;
+    this.history = history;
   }
 
   @Override
@@ -38,11 +42,26 @@ public class CommandQueriesEndpoint implements CommandQueries {
         () -> {
           QueryInput.position("min_position", query.minPosition());
           return gate.reached(AuditProjection.NAME, query.minPosition())
-              .flatMap(
-                  position ->
-                      ledger
-                          .find(query.tenant(), query.commandId())
-                          .map(command -> new Found(command, position)));
+              .flatMap(position -> find(query, position))
+              .onErrorResume(CommandQueriesEndpoint::isAbsent, absent -> lookAgain(query));
         });
+  }
+
+  private Mono<Found> find(Get query, long position) {
+    return ledger
+        .find(query.tenant(), query.commandId())
+        .map(command -> new Found(command, position));
+  }
+
+  private static boolean isAbsent(Throwable failure) {
+    return failure instanceof Refusal refusal && refusal.code() == ErrorCode.COMMAND_NOT_FOUND;
+  }
+
+  /** That it is not there is only said of all that is stored by now. */
+  private Mono<Found> lookAgain(Get query) {
+    return history
+        .bounds()
+        .flatMap(bounds -> gate.reached(AuditProjection.NAME, bounds.head()))
+        .flatMap(position -> find(query, position));
   }
 }

@@ -30,7 +30,7 @@ public final class PositionGate {
         () -> {
           ServingPosition serving = positions.serving(projection);
           Mono<Long> reached = Mono.defer(() -> reached(serving, minPosition));
-          return minPosition != null || serving.serving() != null
+          return serving.serving() != null
               ? reached
               : serving
                   .begun()
@@ -39,7 +39,6 @@ public final class PositionGate {
         });
   }
 
-  /** From the position 0 on, which is where a read model begins that does not serve yet. */
   private Mono<Long> reached(ServingPosition serving, @Nullable Long minPosition) {
     return minPosition == null
         ? Mono.just(serving.position())

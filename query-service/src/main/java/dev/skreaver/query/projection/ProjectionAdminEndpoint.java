@@ -6,6 +6,7 @@ import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.platform.Settings;
 import dev.skreaver.query.postgres.Session;
+import dev.skreaver.query.read.Unavailable;
 import dev.skreaver.query.tail.EventPages;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcException;
@@ -31,6 +32,9 @@ import reactor.core.scheduler.Schedulers;
 @RestController
 class ProjectionAdminEndpoint implements ProjectionAdmin {
   private static final int LARGEST_PAGE = 1_000;
+
+  /** What a limit can be at most; the setting has the same bound. */
+  private static final int FASTEST = 10_000_000;
 
   private final Scheduler waiting =
       Schedulers.fromExecutorService(Executors.newVirtualThreadPerTaskExecutor(), "projections");
@@ -66,7 +70,23 @@ class ProjectionAdminEndpoint implements ProjectionAdmin {
   @Override
   public Mono<Projection> replay(String name, @Nullable Integer eventsPerSecond) {
     Integer limit = eventsPerSecond == null ? pace : eventsPerSecond;
-    return changed(name, projection -> registry.replay(projection, checked(limit)));
+    return changed(
+        name,
+        projection -> {
+          requireAllEvents();
+          registry.replay(projection, checked(limit));
+        });
+  }
+
+  private void requireAllEvents() {
+    long archived =
+        Objects.requireNonNull(events.archived().onErrorMap(Unavailable::eventStore).block());
+    if (archived > 0) {
+      throw new Refusal(
+          ErrorCode.POSITION_NOT_KEPT,
+          "Events up to %d are archived; restore the archive, then replay".formatted(archived),
+          Map.of("earliest", archived + 1));
+    }
   }
 
   @Override
@@ -80,8 +100,8 @@ class ProjectionAdminEndpoint implements ProjectionAdmin {
   }
 
   private static @Nullable Integer checked(@Nullable Integer eventsPerSecond) {
-    if (eventsPerSecond != null && eventsPerSecond < 1) {
-      throw Refusal.invalidField("events_per_second", "must be at least 1");
+    if (eventsPerSecond != null && (eventsPerSecond < 1 || eventsPerSecond > FASTEST)) {
+      throw Refusal.invalidField("events_per_second", "must be 1 to " + FASTEST);
     }
     return eventsPerSecond;
   }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -160,7 +161,8 @@ final class ProjectionEngine implements AutoCloseable {
 
   private boolean tick() {
     if (!ensured) {
-      projections.values().forEach(registry::ensure);
+      long archived = Objects.requireNonNull(tail.archived().block());
+      projections.values().forEach(projection -> registry.ensure(projection, archived));
       instances.start();
       ensured = true;
     }
@@ -204,7 +206,7 @@ final class ProjectionEngine implements AutoCloseable {
     } else {
       projectors.pace(next.generation(), entry.pace());
       follow(next, entry.pace());
-      letServe(projection, live, next);
+      letServe(projection, live, next, entry.pace());
     }
   }
 
@@ -260,9 +262,18 @@ final class ProjectionEngine implements AutoCloseable {
     }
   }
 
-  private void letServe(Projection<?> projection, @Nullable Progress live, Progress next) {
+  /** How far behind it may be so that it catches up while it holds the live one up. */
+  private static long reach(Rebuild.Pace pace) {
+    Integer limit = pace.eventsPerSecond();
+    return limit == null
+        ? NEARLY
+        : Math.min(NEARLY, limit * HOLD_UP.toMillis() / 2 / Duration.ofSeconds(1).toMillis());
+  }
+
+  private void letServe(
+      Projection<?> projection, @Nullable Progress live, Progress next, Rebuild.Pace pace) {
     long wanted = live == null ? tail.head() : live.position();
-    if (next.position() + NEARLY < wanted) {
+    if (pace.paused() || next.position() + reach(pace) < wanted) {
       return;
     }
     if (!registry.indexed(projection, next.generation())) {

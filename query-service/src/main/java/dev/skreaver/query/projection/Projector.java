@@ -150,7 +150,7 @@ final class Projector implements AutoCloseable {
       long pause = round();
       trouble = null;
       return pause;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
       lost = true;
       String reason = String.valueOf(e.getMessage());
       if (!closed && !reason.equals(trouble)) {

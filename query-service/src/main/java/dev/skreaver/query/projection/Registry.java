@@ -119,8 +119,11 @@ final class Registry {
   /**
    * Gives a projection that is here for the first time its first generation. It serves at once,
    * unless another version does: then it is built beside that one, and serves when it is complete.
+   *
+   * @param archived the last position that is in the archive only; 0 if there is none
+   * @throws IllegalStateException if it would have to be built, and not all events are there
    */
-  void ensure(Projection<?> projection) {
+  void ensure(Projection<?> projection, long archived) {
     Session.inTransaction(
         readModel,
         session -> {
@@ -133,6 +136,12 @@ final class Registry {
                   "SELECT version FROM read_model.projection WHERE name = $1",
                   row -> integer(row, 0),
                   projection.name());
+          if (!versions.contains(projection.version()) && archived > 0) {
+            throw new IllegalStateException(
+                "version %d of '%s' has to be built from all events, and those up to %d are archived;"
+                        .formatted(projection.version(), projection.name(), archived)
+                    + " restore the archive first");
+          }
           if (versions.isEmpty()) {
             begin(session, projection);
           } else if (!versions.contains(projection.version())) {

@@ -25,6 +25,11 @@ public final class EventPages {
   private static final String AFTER = SELECT + "WHERE position > $1 ORDER BY position LIMIT $2";
   private static final String AT = SELECT + "WHERE position = ANY($1) ORDER BY position";
 
+  private static final String HOLDS =
+      "SELECT 1 FROM event_store.event WHERE position = $1 AND event_id = $2";
+  private static final String ARCHIVED =
+      "SELECT coalesce(max(last_position), 0) FROM event_store.archive";
+
   private final ConnectionFactory eventStore;
   private final EventFormat format;
 
@@ -64,21 +69,25 @@ public final class EventPages {
         .collectList();
   }
 
-  /** The first position that is kept; 0 in an empty store. */
-  public Mono<Long> earliest() {
+  /** The last position that is in the archive only; 0 if there is none. */
+  public Mono<Long> archived() {
     return Mono.usingWhen(
-        eventStore.create(), connection -> end(connection, "ASC"), Connection::close);
+        eventStore.create(),
+        connection ->
+            Session.rows(connection, ARCHIVED, row -> required(row, 0, Long.class)).next(),
+        Connection::close);
+  }
+
+  static Mono<Boolean> holds(Connection connection, long position, UUID eventId) {
+    return Session.rows(connection, HOLDS, row -> true, position, eventId)
+        .next()
+        .defaultIfEmpty(false);
   }
 
   static Mono<Long> head(Connection connection) {
-    return end(connection, "DESC");
-  }
-
-  private static Mono<Long> end(Connection connection, String order) {
     return Session.rows(
             connection,
-            "SELECT position FROM event_store.recorded_event ORDER BY position %s LIMIT 1"
-                .formatted(order),
+            "SELECT position FROM event_store.recorded_event ORDER BY position DESC LIMIT 1",
             row -> required(row, 0, Long.class))
         .next()
         .defaultIfEmpty(0L);

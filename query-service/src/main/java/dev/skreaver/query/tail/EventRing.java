@@ -2,6 +2,7 @@ package dev.skreaver.query.tail;
 
 import dev.skreaver.api.event.RecordedEvent;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +21,10 @@ final class EventRing {
     return head >= 0;
   }
 
-  /** The ring is complete after this position. */
+  /** The ring is empty, and complete after this position. */
   synchronized void start(long position) {
+    Arrays.fill(events, null);
+    written = 0;
     floor = position;
     head = position;
   }
@@ -37,6 +40,11 @@ final class EventRing {
       written++;
       head = event.position();
     }
+  }
+
+  /** Null if none has come since the start. */
+  synchronized @Nullable RecordedEvent last() {
+    return written == 0 ? null : at(written - 1);
   }
 
   /** The last position; -1 before the start. */

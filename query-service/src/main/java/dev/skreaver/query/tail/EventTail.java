@@ -93,9 +93,9 @@ public final class EventTail implements AutoCloseable {
     return Math.max(0, ring.head());
   }
 
-  /** The first position that is kept; 0 in an empty store. */
-  public Mono<Long> earliest() {
-    return pages.earliest().onErrorMap(EventTail::unavailable);
+  /** The last position that is in the archive only; 0 if there is none. */
+  public Mono<Long> archived() {
+    return pages.archived().onErrorMap(EventTail::unavailable);
   }
 
   /** Completes when the store's head is known. */
@@ -203,7 +203,7 @@ public final class EventTail implements AutoCloseable {
           .flatMap(result -> result.getRowsUpdated())
           .then()
           .block(ANSWER);
-      if (!ring.started()) {
+      if (!ring.started() || !holds(connection, ring.last())) {
         ring.start(Objects.requireNonNull(EventPages.head(connection).block(ANSWER)));
         wakeReaders();
       }
@@ -215,6 +215,21 @@ public final class EventTail implements AutoCloseable {
     } finally {
       Mono.from(connection.close()).onErrorComplete().subscribe();
     }
+  }
+
+  /** Whether the store still has the last event that was read from it. */
+  private static boolean holds(Connection connection, @Nullable RecordedEvent last) {
+    if (last == null
+        || Boolean.TRUE.equals(
+            EventPages.holds(connection, last.position(), last.eventId()).block(ANSWER))) {
+      return true;
+    }
+    log.error(
+        "The event store no longer has event {} at position {}: it was restored from a backup, or"
+            + " failed over with a loss",
+        last.eventId(),
+        last.position());
+    return false;
   }
 
   /** Each time that something was committed; fails when the connection is lost. */

@@ -30,6 +30,16 @@ final class Node implements AutoCloseable {
   }
 
   static Node start(StoredEvents store, Projection<?> projection, int readWaitMillis) {
+    Node node = begin(store, projection, readWaitMillis);
+    await()
+        .atMost(LONG)
+        .ignoreExceptions()
+        .until(() -> Boolean.TRUE.equals(node.admin().list().hasElements().block(LONG)));
+    return node;
+  }
+
+  /** One that may have to wait before it can do anything. */
+  static Node begin(StoredEvents store, Projection<?> projection, int readWaitMillis) {
     var context = new AnnotationConfigApplicationContext();
     context
         .getEnvironment()
@@ -50,12 +60,7 @@ final class Node implements AutoCloseable {
     context.scan(
         "dev.skreaver.query.postgres", "dev.skreaver.query.tail", "dev.skreaver.query.projection");
     context.refresh();
-    var node = new Node(context);
-    await()
-        .atMost(LONG)
-        .ignoreExceptions()
-        .until(() -> Boolean.TRUE.equals(node.admin().list().hasElements().block(LONG)));
-    return node;
+    return new Node(context);
   }
 
   EventTail tail() {

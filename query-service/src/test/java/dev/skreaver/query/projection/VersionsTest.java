@@ -81,6 +81,32 @@ class VersionsTest {
   }
 
   @Test
+  void nothing_is_built_while_events_are_archived() throws Exception {
+    try (Node old = Node.start(store, tally)) {
+      old.reaches(store.append(Draft.paused("a", "fine")));
+      store.execute(
+          "INSERT INTO event_store.archive (first_position, last_position, events, sha256) VALUES"
+              + " (1, 10, 10, '')");
+
+      assertThatThrownBy(() -> old.admin().replay("tally", null).block(Node.LONG))
+          .isInstanceOfSatisfying(
+              Refusal.class,
+              refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.POSITION_NOT_KEPT));
+      try (Node newer = Node.begin(store, next, 10_000)) {
+        await().atMost(Node.LONG).until(() -> reason(newer).contains("restore the archive"));
+        assertThat(isReady(newer)).isFalse();
+        assertThat(isReady(old)).isTrue();
+
+        store.execute("DELETE FROM event_store.archive");
+        await()
+            .atMost(Node.LONG)
+            .ignoreExceptions()
+            .until(() -> newer.status().status().equals("live"));
+      }
+    }
+  }
+
+  @Test
   void a_release_that_comes_back_goes_on_where_it_was() throws Exception {
     try (Node old = Node.start(store, tally)) {
       old.reaches(store.append(rounds(50, 20)));
@@ -114,8 +140,16 @@ class VersionsTest {
   }
 
   private static boolean isReady(Node node) {
+    return readiness(node).equals(ReadinessStatus.healthy());
+  }
+
+  private static String reason(Node node) {
+    return String.valueOf(readiness(node).reason());
+  }
+
+  private static ReadinessStatus readiness(Node node) {
     Finding finding = Objects.requireNonNull(node.readiness().check().block(Node.LONG));
-    return finding.status().equals(ReadinessStatus.healthy());
+    return finding.status();
   }
 
   private void assertExact(String view, String reason, long events) {

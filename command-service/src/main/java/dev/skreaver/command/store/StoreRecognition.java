@@ -1,0 +1,79 @@
+package dev.skreaver.command.store;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.WeakHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether the store behind a connection is the one that this instance knows. A database that was
+ * restored from a backup, or that failed over to a server without the last commits, lacks events
+ * that are remembered here, and what follows on them would leave a hole. Either breaks all
+ * connections, so it is enough to look at each new one.
+ */
+final class StoreRecognition {
+  private static final Logger LOG = LoggerFactory.getLogger(StoreRecognition.class);
+  private static final String HOLDS =
+      "SELECT 1 FROM event_store.event WHERE position = ? AND event_id = ?";
+
+  private final Set<PGConnection> recognized =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+  private final List<Runnable> forgetters = new CopyOnWriteArrayList<>();
+  private volatile @Nullable Last last;
+
+  private record Last(long position, UUID eventId) {}
+
+  /**
+   * @param forget is run when the store went back in time: what is remembered of it is void
+   */
+  void whenItWentBack(Runnable forget) {
+    forgetters.add(forget);
+  }
+
+  /** The last event that is durable. */
+  void stored(long position, UUID eventId) {
+    last = new Last(position, eventId);
+  }
+
+  /** False once for a store that went back: all that was remembered of it is forgotten then. */
+  boolean recognizes(Connection connection) throws SQLException {
+    PGConnection own = connection.unwrap(PGConnection.class);
+    if (recognized.contains(own)) {
+      return true;
+    }
+    Last known = last;
+    if (known != null && !holds(connection, known)) {
+      LOG.error(
+          "The event store no longer has event {} at position {}, which this instance stored: it"
+              + " was restored from a backup, or failed over with a loss. What is remembered of it"
+              + " is forgotten",
+          known.eventId(),
+          known.position());
+      forgetters.forEach(Runnable::run);
+      last = null;
+      return false;
+    }
+    recognized.add(own);
+    return true;
+  }
+
+  private static boolean holds(Connection connection, Last known) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(HOLDS)) {
+      statement.setLong(1, known.position());
+      statement.setObject(2, known.eventId());
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+}
