@@ -27,9 +27,9 @@ public final class Bench implements ToolProvider {
   /** Groups of figures that can be asked for by name. */
   enum Group {
     /**
-     * Durable commands per second: at the command service alone, against the rate at which the same
-     * server commits single rows, and through the gateway of the whole system, against its rate of
-     * the least that a caller with a token can ask.
+     * Durable commands per second: at the command service alone, without and with the relay,
+     * against the rate at which the same server commits single rows, and through the gateway of the
+     * whole system, against its rate of the least that a caller with a token can ask.
      */
     COMMANDS,
     /** From a command's acknowledgement to the read model and to a WebSocket. */
@@ -151,12 +151,18 @@ public final class Bench implements ToolProvider {
     }
 
     private static void measureCommandService(Load load, Consumer<Figure> figures) {
+      measureCommandService(load, figures, "commands.in-process", false);
+      measureCommandService(load, figures, "commands.in-process-and-relayed", true);
+    }
+
+    private static void measureCommandService(
+        Load load, Consumer<Figure> figures, String name, boolean mesh) {
       try (var alone = ephemeral()) {
-        var agents = new Agents(alone.startCommandServiceAlone());
+        var agents = new Agents(alone.startCommandServiceAlone(mesh));
         Figure commits = new PostgresLimits(alone.database()).singleRowCommits(load);
         figures.accept(commits);
         double rate = load.perSecond(number -> agents.pausingAndResuming());
-        figures.accept(Figure.of("commands.in-process", rate, "1/s", commits));
+        figures.accept(Figure.of(name, rate, "1/s", commits));
       }
     }
 

@@ -117,13 +117,15 @@ public final class Standalone implements AutoCloseable {
   }
 
   /**
-   * Starts the servers and the command service alone, relay included, as a machine of its own would
-   * run it.
+   * Starts the servers and the command service alone, as a machine of its own would run it.
    *
+   * @param mesh whether it relays events to Redis
    * @return where it takes commands
    */
-  public synchronized AgentCommands startCommandServiceAlone() {
-    ApplicationContext command = startCommandService(settings(startServers()));
+  public synchronized AgentCommands startCommandServiceAlone(boolean mesh) {
+    List<String> settings = settings(startServers());
+    settings.add("--SKREAVER_MESH_ENABLED=" + mesh);
+    ApplicationContext command = startCommandService(settings);
     return InProcess.face(AgentCommands.class, command.getBean(AgentCommands.class));
   }
 
