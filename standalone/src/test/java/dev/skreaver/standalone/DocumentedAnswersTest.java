@@ -175,7 +175,7 @@ class DocumentedAnswersTest {
   }
 
   private static void objectFits(String as, JsonNode schema, JsonNode value) {
-    assertThat(value.isObject()).as(as).isTrue();
+    assertThat(value.isObject()).as("%s by %s", as, schema).isTrue();
     var given = value.properties().stream().map(Map.Entry::getKey).collect(Collectors.toSet());
     schema.path("required").forEach(name -> assertThat(given).as(as).contains(name.asString()));
     if (!schema.has("properties")) {
