@@ -9,6 +9,7 @@ import dev.skreaver.api.command.CommandQueries;
 import dev.skreaver.api.event.CausationQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.projection.ProjectionAdmin;
+import dev.skreaver.api.subject.SubjectErasure;
 import dev.skreaver.command.CommandServiceApplication;
 import dev.skreaver.embedded.DataFolder;
 import dev.skreaver.embedded.Database;
@@ -169,6 +170,7 @@ public final class Standalone implements AutoCloseable {
             .initializers(
                 offering(AgentCommands.class, command),
                 offering(AuditSeals.class, command),
+                offering(SubjectErasure.class, command),
                 offering(AgentQueries.class, query),
                 offering(EventQueries.class, query),
                 offering(CausationQueries.class, query),

@@ -12,6 +12,7 @@ import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.DroppedEvent;
+import dev.skreaver.command.store.SubjectKeys.Actor;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One agent: what may happen to it, decided on the state that its events made ({@link
- * AgentView#after}). Every command answers with the agent after it.
+ * AgentView#after}). Every command answers with the agent after it. What is personal in it is
+ * sealed by whoever acts, also in memory; it is opened where it leaves the service.
  */
 @AggregateRoot(type = "agent")
 final class Agent {
@@ -66,10 +68,12 @@ final class Agent {
   @CommandHandler
   @CreationPolicy(AggregateCreationPolicy.ALWAYS)
   AgentView create(
-      AgentCommand.Create command, AgentRules rules, @MetaDataValue("subject") String owner) {
+      AgentCommand.Create command,
+      AgentRules rules,
+      @MetaDataValue(Actor.IN_METADATA) Actor actor) {
     rules.check(command.spec());
     key = command.agent();
-    apply(new AgentEvent.Created(id(), owner, command.spec()));
+    apply(new AgentEvent.Created(id(), actor.sealedName(), command.spec()));
     apply(new AgentEvent.Started(id()));
     return view;
   }
@@ -85,10 +89,11 @@ final class Agent {
   }
 
   @CommandHandler
-  AgentView pause(AgentCommand.Pause command, AgentRules rules) {
+  AgentView pause(
+      AgentCommand.Pause command, AgentRules rules, @MetaDataValue(Actor.IN_METADATA) Actor actor) {
     rules.checkReason(command.reason());
     view.status().check(AgentStatus.PAUSED);
-    apply(new AgentEvent.Paused(id(), command.reason()));
+    apply(new AgentEvent.Paused(id(), actor.seal(command.reason())));
     return view;
   }
 
@@ -100,19 +105,23 @@ final class Agent {
   }
 
   @CommandHandler
-  AgentView stop(AgentCommand.Stop command, AgentRules rules) {
+  AgentView stop(
+      AgentCommand.Stop command, AgentRules rules, @MetaDataValue(Actor.IN_METADATA) Actor actor) {
     rules.checkReason(command.reason());
     view.status().check(AgentStatus.STOPPED);
-    apply(new AgentEvent.Stopped(id(), command.reason()));
+    apply(new AgentEvent.Stopped(id(), actor.seal(command.reason())));
     return view;
   }
 
   @CommandHandler
-  AgentView reportError(AgentCommand.ReportError command, AgentRules rules) {
+  AgentView reportError(
+      AgentCommand.ReportError command,
+      AgentRules rules,
+      @MetaDataValue(Actor.IN_METADATA) Actor actor) {
     rules.checkError(command.error());
     view.status()
         .check(command.recoverable() ? AgentStatus.RECOVERABLE_ERROR : AgentStatus.FATAL_ERROR);
-    apply(new AgentEvent.ErrorReported(id(), command.error(), command.recoverable()));
+    apply(new AgentEvent.ErrorReported(id(), actor.seal(command.error()), command.recoverable()));
     return view;
   }
 

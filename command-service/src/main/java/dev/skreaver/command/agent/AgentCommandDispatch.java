@@ -13,6 +13,7 @@ import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.axonframework.commandhandling.CommandResultMessage;
 import org.axonframework.commandhandling.GenericCommandMessage;
 import org.axonframework.commandhandling.gateway.CommandGateway;
@@ -43,8 +44,30 @@ final class AgentCommandDispatch {
 
   private record Outcome(AgentView view, long position) {}
 
-  /** The agent and position after the command; fails with a {@link Refusal}. */
+  /**
+   * The agent and position after the command, sealed as it may be kept; fails with a {@link
+   * Refusal}.
+   */
+  CompletableFuture<Receipt> sendSealed(ReceivedCommand received, CommandCommit commit) {
+    return send(received, commit, receipt -> receipt);
+  }
+
+  /** The same as the caller may see it. What nothing was stored of is still sealed. */
   CompletableFuture<Receipt> send(ReceivedCommand received, CommandCommit commit) {
+    return send(received, commit, receipt -> commit.position() > 0 ? opened(receipt) : receipt);
+  }
+
+  /** As the caller may see it. May wait for the store. */
+  Receipt opened(Receipt receipt) {
+    return new Receipt(
+        engine.subjects().open(receipt.agent()),
+        receipt.position(),
+        receipt.repeated(),
+        receipt.commandId());
+  }
+
+  private CompletableFuture<Receipt> send(
+      ReceivedCommand received, CommandCommit commit, UnaryOperator<Receipt> answer) {
     AgentCommand command = received.request().command();
     if (!command.agent().tenant().equals(received.request().caller().tenant())) {
       return CompletableFuture.failedFuture(notFound(command.agent()));
@@ -53,9 +76,13 @@ final class AgentCommandDispatch {
     metadata.put(CommandCommit.METADATA_KEY, commit);
     var message = new GenericCommandMessage<>(command, metadata);
     var outcome = new CompletableFuture<Outcome>();
+    // Before it is sent, so that it is the command's thread that waits for a key.
+    CompletableFuture<Receipt> receipt =
+        outcome.thenApply(
+            agent ->
+                answer.apply(new Receipt(agent.view(), agent.position(), false, received.id())));
     send(message, commit, outcome, !(command instanceof AgentCommand.Create));
-    return outcome.thenApply(
-        agent -> new Receipt(agent.view(), agent.position(), false, received.id()));
+    return receipt;
   }
 
   /**

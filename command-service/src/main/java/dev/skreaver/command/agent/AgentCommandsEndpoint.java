@@ -77,7 +77,7 @@ final class AgentCommandsEndpoint implements AgentCommands {
       ReceivedCommand command, @Nullable Receipt receipt, @Nullable Throwable failure) {
     if (failure == null) {
       ledger.unchanged(command, null);
-      return Objects.requireNonNull(receipt);
+      return dispatch.opened(Objects.requireNonNull(receipt));
     }
     throw switch (failure instanceof CompletionException wrapped ? wrapped.getCause() : failure) {
       case Refusal refusal -> ledger.refused(command, refusal, null);

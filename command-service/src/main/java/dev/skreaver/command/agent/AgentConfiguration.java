@@ -7,16 +7,20 @@ import dev.skreaver.command.store.CommandReceipts;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
 import dev.skreaver.command.store.SnapshotFormat;
 import dev.skreaver.command.store.SnapshottingEventStore;
+import dev.skreaver.command.store.SubjectKeys.Actor;
 import dev.skreaver.platform.ConfigurationError;
 import dev.skreaver.platform.Settings;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BiFunction;
 import org.axonframework.commandhandling.AsynchronousCommandBus;
 import org.axonframework.commandhandling.CommandBus;
+import org.axonframework.commandhandling.CommandMessage;
 import org.axonframework.commandhandling.gateway.CommandGateway;
 import org.axonframework.commandhandling.gateway.DefaultCommandGateway;
 import org.axonframework.commandhandling.gateway.ExponentialBackOffIntervalRetryScheduler;
@@ -24,6 +28,8 @@ import org.axonframework.common.lock.NullLockFactory;
 import org.axonframework.eventsourcing.CachingEventSourcingRepository;
 import org.axonframework.eventsourcing.EventSourcingRepository;
 import org.axonframework.eventsourcing.eventstore.EventStore;
+import org.axonframework.messaging.MessageHandlerInterceptor;
+import org.axonframework.messaging.MetaData;
 import org.axonframework.messaging.annotation.ClasspathParameterResolverFactory;
 import org.axonframework.messaging.annotation.MultiParameterResolverFactory;
 import org.axonframework.messaging.annotation.ParameterResolverFactory;
@@ -79,13 +85,30 @@ class AgentConfiguration {
   }
 
   @Bean
-  CommandBus commandBus(ExecutorService commandThreads) {
+  CommandBus commandBus(ExecutorService commandThreads, PostgresEventStorageEngine engine) {
     var bus = AsynchronousCommandBus.builder().executor(commandThreads).build();
+    bus.registerHandlerInterceptor(acting(engine.subjects()::actor));
     bus.registerHandlerInterceptor(
         new CorrelationDataInterceptor<>(
             new SimpleCorrelationDataProvider(
                 ReceivedCommand.EVENT_METADATA.toArray(String[]::new))));
     return bus;
+  }
+
+  /** Commands come with the name of who gives them; handlers and events know it only sealed. */
+  private static MessageHandlerInterceptor<CommandMessage<?>> acting(
+      BiFunction<String, String, Actor> actors) {
+    return (command, chain) -> {
+      command.transformMessage(
+          message -> {
+            MetaData metadata = message.getMetaData();
+            Actor actor =
+                actors.apply((String) metadata.get("tenant"), (String) metadata.get("subject"));
+            return message.andMetaData(
+                Map.of("subject", actor.sealedName(), Actor.IN_METADATA, actor));
+          });
+      return chain.proceed();
+    };
   }
 
   @Bean
@@ -175,6 +198,7 @@ class AgentConfiguration {
       ParameterResolverFactory parameters,
       PostgresEventStorageEngine engine) {
     var bus = AsynchronousCommandBus.builder().executor(commandThreads).build();
+    bus.registerHandlerInterceptor(acting((tenant, subject) -> Actor.unsealed(subject)));
     EventSourcingRepository<Agent> repository =
         EventSourcingRepository.builder(Agent.class)
             .eventStore(
@@ -199,7 +223,8 @@ class AgentConfiguration {
       CommandReceipts receipts,
       PostgresEventStorageEngine engine) {
     var repeated =
-        new RepeatedCommands(dispatch, ledger, receipts, Duration.ofHours(receipts.hours()));
+        new RepeatedCommands(
+            dispatch, ledger, receipts, engine.subjects(), Duration.ofHours(receipts.hours()));
     engine.whenItWentBack(repeated::forget);
     return repeated;
   }

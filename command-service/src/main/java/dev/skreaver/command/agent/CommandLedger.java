@@ -4,6 +4,7 @@ import dev.skreaver.api.command.CommandOutcome;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.command.store.CommandReceipt;
+import dev.skreaver.command.store.KeyDestroyedException;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
 import java.util.HashMap;
 import java.util.UUID;
@@ -26,14 +27,14 @@ final class CommandLedger {
    * @param receipt is stored with it, or not at all; null without an idempotency key
    */
   void unchanged(ReceivedCommand command, @Nullable CommandReceipt receipt) {
-    engine.record(command.settled(CommandOutcome.UNCHANGED, null, null), receipt);
+    record(command, CommandOutcome.UNCHANGED, null, null, receipt);
   }
 
   /**
    * @param first the command whose answer is given; null if that is not known
    */
   void repeated(ReceivedCommand command, @Nullable UUID first) {
-    engine.record(command.settled(CommandOutcome.REPEATED, null, first), null);
+    record(command, CommandOutcome.REPEATED, null, first, null);
   }
 
   /**
@@ -45,10 +46,25 @@ final class CommandLedger {
    */
   Refusal refused(ReceivedCommand command, Refusal refusal, @Nullable CommandReceipt receipt) {
     if (refusal.code() != ErrorCode.EVENT_STORE_UNAVAILABLE) {
-      engine.record(
-          command.settled(CommandOutcome.REFUSED, refusal.code().wireName(), null), receipt);
+      record(command, CommandOutcome.REFUSED, refusal.code().wireName(), null, receipt);
     }
     return answer(command, refusal);
+  }
+
+  /** An actor who is erased at this very moment gets another key, once. */
+  private void record(
+      ReceivedCommand command,
+      CommandOutcome outcome,
+      @Nullable String error,
+      @Nullable UUID first,
+      @Nullable CommandReceipt receipt) {
+    try {
+      engine.record(
+          command.settled(command.actor(engine.subjects()), outcome, error, first), receipt);
+    } catch (KeyDestroyedException erased) {
+      engine.record(
+          command.settled(command.actor(engine.subjects()), outcome, error, first), receipt);
+    }
   }
 
   /** The refusal with the command's id. */
@@ -66,7 +82,7 @@ final class CommandLedger {
   RuntimeException failed(ReceivedCommand command, RuntimeException failure) {
     try {
       String error = ErrorCode.INTERNAL_ERROR.wireName();
-      engine.record(command.settled(CommandOutcome.REFUSED, error, null), null);
+      record(command, CommandOutcome.REFUSED, error, null, null);
     } catch (RuntimeException e) {
       failure.addSuppressed(e);
     }

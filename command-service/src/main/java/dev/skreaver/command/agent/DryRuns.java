@@ -71,7 +71,7 @@ final class DryRuns {
               }
               return new DryRun(
                   decision.events().stream().map(DryRuns::proposed).toList(),
-                  agent,
+                  engine.subjects().openAnew(agent),
                   engine.lastPosition(command.agent().toString()));
             });
   }

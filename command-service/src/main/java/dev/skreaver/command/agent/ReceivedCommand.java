@@ -6,6 +6,9 @@ import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.caller.Caller;
 import dev.skreaver.api.command.CommandOutcome;
 import dev.skreaver.command.store.LedgerEntry;
+import dev.skreaver.command.store.ReceiptKey;
+import dev.skreaver.command.store.SubjectKeys;
+import dev.skreaver.command.store.SubjectKeys.Actor;
 import dev.skreaver.command.store.TimeOrderedIdentifiers;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -32,6 +35,8 @@ record ReceivedCommand(UUID id, Instant time, Request request) {
           "idempotency_key",
           "command_id",
           "command");
+
+  private static final int LONGEST_REASON = 1_000;
 
   static ReceivedCommand now(Request request) {
     return new ReceivedCommand(TimeOrderedIdentifiers.next(), Instant.now(), request);
@@ -64,27 +69,56 @@ record ReceivedCommand(UUID id, Instant time, Request request) {
     return metadata;
   }
 
+  /** Of the actor, who is known to what is stored by a key. */
+  Actor actor(SubjectKeys subjects) {
+    Caller caller = request.caller();
+    return subjects.actor(caller.tenant().value(), caller.subject());
+  }
+
+  /** An idempotency key in its scope. */
+  ReceiptKey receiptKey(SubjectKeys subjects, String key) {
+    return new ReceiptKey(request.caller().tenant().value(), actor(subjects).keyId(), key);
+  }
+
   /**
+   * @param actor whose name and reason are sealed
    * @param error the code of its refusal
    * @param repeats the earlier command
    */
-  LedgerEntry settled(CommandOutcome outcome, @Nullable String error, @Nullable UUID repeats) {
+  LedgerEntry settled(
+      Actor actor, CommandOutcome outcome, @Nullable String error, @Nullable UUID repeats) {
     Caller caller = request.caller();
+    String reason = reason();
     return new LedgerEntry(
         id,
         request.command().wireName(),
         new AgentKey(caller.tenant(), agent().id()).toString(),
-        caller.subject(),
+        actor.sealedName(),
         caller.authentication(),
         caller.requestId(),
         caller.correlationId(),
         caller.causationId(),
         request.idempotency() == null ? null : request.idempotency().key(),
-        reason(),
+        reason == null ? null : actor.seal(fit(reason)),
         time.truncatedTo(ChronoUnit.MICROS),
         outcome,
         error,
         repeats);
+  }
+
+  /** What was refused may be of any length, and hold what is no text. */
+  private static String fit(String reason) {
+    int[] characters =
+        reason
+            .codePoints()
+            .limit(LONGEST_REASON)
+            .map(
+                c ->
+                    c == 0 || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)
+                        ? 0xfffd
+                        : c)
+            .toArray();
+    return new String(characters, 0, characters.length);
   }
 
   private @Nullable String reason() {

@@ -5,7 +5,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.skreaver.api.agent.AgentCommands.Idempotency;
 import dev.skreaver.api.agent.AgentCommands.Receipt;
 import dev.skreaver.api.agent.AgentView;
-import dev.skreaver.api.caller.Caller;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.json.WireJson;
@@ -14,6 +13,7 @@ import dev.skreaver.command.store.CommandReceipt;
 import dev.skreaver.command.store.CommandReceipts;
 import dev.skreaver.command.store.ReceiptExistsException;
 import dev.skreaver.command.store.ReceiptKey;
+import dev.skreaver.command.store.SubjectKeys;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out a command with an idempotency key once, and answers every repeat as the first time.
+ * What is personal in the answers stays sealed here.
  *
  * <p>The receipt is stored in the transaction of the command's events, so no look-up is needed
  * before: a repeat is carried out in vain, its receipt is refused by the key that exists, nothing
@@ -37,6 +38,7 @@ final class RepeatedCommands {
   private final AgentCommandDispatch dispatch;
   private final CommandLedger ledger;
   private final CommandReceipts receipts;
+  private final SubjectKeys subjects;
   private final Cache<ReceiptKey, CommandReceipt> recent;
   private final Map<ReceiptKey, CompletableFuture<@Nullable Void>> underWay =
       new ConcurrentHashMap<>();
@@ -45,10 +47,12 @@ final class RepeatedCommands {
       AgentCommandDispatch dispatch,
       CommandLedger ledger,
       CommandReceipts receipts,
+      SubjectKeys subjects,
       Duration kept) {
     this.dispatch = dispatch;
     this.ledger = ledger;
     this.receipts = receipts;
+    this.subjects = subjects;
     this.recent = Caffeine.newBuilder().maximumSize(RECENT).expireAfterWrite(kept).build();
   }
 
@@ -69,8 +73,11 @@ final class RepeatedCommands {
 
   /** Waits for the answer, so it belongs on a virtual thread. */
   Receipt once(ReceivedCommand command, Idempotency idempotency) {
-    Caller caller = command.request().caller();
-    var key = new ReceiptKey(caller.tenant().value(), caller.subject(), idempotency.key());
+    return dispatch.opened(sealed(command, idempotency));
+  }
+
+  private Receipt sealed(ReceivedCommand command, Idempotency idempotency) {
+    ReceiptKey key = command.receiptKey(subjects, idempotency.key());
     var mine = new CompletableFuture<@Nullable Void>();
     for (CompletableFuture<@Nullable Void> first;
         (first = underWay.putIfAbsent(key, mine)) != null; ) {
@@ -94,7 +101,7 @@ final class RepeatedCommands {
         CommandCommit.once(
             key, fingerprint, result -> bytes(new Answer((AgentView) result, null, command.id())));
     try {
-      Receipt receipt = dispatch.send(command, commit).join();
+      Receipt receipt = dispatch.sendSealed(command, commit).join();
       commit.receipt().ifPresent(stored -> recent.put(key, stored));
       if (commit.position() == 0) {
         var answer = new Answer(receipt.agent(), null, command.id());

@@ -1,7 +1,9 @@
 package dev.skreaver.command.mesh;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.command.store.OwnConnections;
+import dev.skreaver.command.store.SubjectKeys;
 import dev.skreaver.platform.RedisAddress;
 import dev.skreaver.platform.mesh.MeshConnection;
 import dev.skreaver.platform.mesh.MeshEnabled;
@@ -21,12 +23,18 @@ class MeshConfiguration {
   }
 
   @Bean
-  Relay relay(Environment environment, MeshConnection relayMeshConnection, EventFormat format) {
+  Relay relay(
+      Environment environment,
+      MeshConnection relayMeshConnection,
+      EventFormat format,
+      HikariDataSource eventStoreDataSource) {
     RelaySettings settings = RelaySettings.from(environment);
     return new Relay(
         OwnConnections.from(environment, "skreaver-relay"),
         format,
         new MeshStream(relayMeshConnection, settings.maxLength()),
+        // Of its own, so that a key is never read before an erasure and remembered after it.
+        new SubjectKeys(eventStoreDataSource),
         settings);
   }
 

@@ -1,8 +1,10 @@
 package dev.skreaver.command.mesh;
 
+import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventMesh;
 import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.command.store.SubjectKeys;
 import io.lettuce.core.RedisException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -43,6 +45,7 @@ final class Relay implements SmartLifecycle {
   private final DataSource source;
   private final EventFormat format;
   private final MeshStream stream;
+  private final SubjectKeys subjects;
   private final RelaySettings settings;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread thread;
@@ -55,10 +58,16 @@ final class Relay implements SmartLifecycle {
   /**
    * @param source makes connections that live until they are closed, outside of any pool
    */
-  Relay(DataSource source, EventFormat format, MeshStream stream, RelaySettings settings) {
+  Relay(
+      DataSource source,
+      EventFormat format,
+      MeshStream stream,
+      SubjectKeys subjects,
+      RelaySettings settings) {
     this.source = source;
     this.format = format;
     this.stream = stream;
+    this.subjects = subjects;
     this.settings = settings;
     this.thread = Thread.ofPlatform().name("mesh-relay").daemon().unstarted(this::run);
   }
@@ -132,7 +141,11 @@ final class Relay implements SmartLifecycle {
           cursor = resume(store);
         }
         batch = store.after(cursor.position(), BATCH);
-        cursor = append(cursor, batch);
+        if (isErased(cursor, batch)) {
+          cursor = startAnew(store, cursor.lastId());
+          continue;
+        }
+        cursor = append(cursor, subjects.open(batch));
         if (cursor == null) {
           continue;
         }
@@ -149,13 +162,30 @@ final class Relay implements SmartLifecycle {
     }
   }
 
+  /** Whether Redis holds what an event of the batch says is erased. */
+  private static boolean isErased(Cursor cursor, List<RecordedEvent> batch) {
+    return batch.stream()
+        .anyMatch(
+            event ->
+                event.position() > cursor.erasedUpTo()
+                    && event.type().equals(EventCatalog.SUBJECT_ERASED.wireName()));
+  }
+
+  private Cursor startAnew(StoreTail store, String lastId) throws SQLException {
+    stream.delete(lastId);
+    return rewrite(store);
+  }
+
   /** Null if the stream was not where it was believed to be. */
   private @Nullable Cursor append(Cursor cursor, List<RecordedEvent> batch) {
     String written = stream.append(cursor.lastId(), batch);
     Cursor expected =
         batch.isEmpty()
             ? cursor
-            : new Cursor(EventMesh.id(batch.getLast().position()), batch.getLast().position());
+            : new Cursor(
+                EventMesh.id(batch.getLast().position()),
+                batch.getLast().position(),
+                cursor.erasedUpTo());
     if (written.equals(expected.lastId())) {
       return expected;
     }
@@ -179,22 +209,22 @@ final class Relay implements SmartLifecycle {
               + " {}): was the database restored from a backup? The stream is written anew",
           lastId,
           store.head());
-      stream.delete(lastId);
-      return rewrite(store);
+      return startAnew(store, lastId);
     }
     long position = EventMesh.position(lastId);
     if (position < store.before(settings.maxLength())) {
       log.warn("Redis ends at {}, which is further back than it keeps: starting it anew", position);
-      stream.delete(lastId);
-      return rewrite(store);
+      return startAnew(store, lastId);
     }
-    return new Cursor(lastId, position);
+    return new Cursor(lastId, position, position);
   }
 
   private Cursor rewrite(StoreTail store) throws SQLException {
+    long head = store.head();
+    subjects.forget();
     long position = store.before(settings.rewriteLength());
     log.info("Redis has no events: writing those after {} again", position);
-    return new Cursor(MeshStream.NONE, position);
+    return new Cursor(MeshStream.NONE, position, head);
   }
 
   /** Whether what Redis says it holds last is what the store has at these positions. */
@@ -260,8 +290,9 @@ final class Relay implements SmartLifecycle {
   /**
    * @param lastId of the stream in Redis
    * @param position the events after it come next
+   * @param erasedUpTo what erasures up to here erased is not in Redis; it could be by those behind
    */
-  private record Cursor(String lastId, long position) {}
+  private record Cursor(String lastId, long position, long erasedUpTo) {}
 
   /**
    * @param leading whether this instance is the one that writes

@@ -1,11 +1,13 @@
 package dev.skreaver.command.store;
 
+import dev.skreaver.api.personal.SealedText;
 import dev.skreaver.command.store.Append.Stored;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -17,16 +19,21 @@ import org.postgresql.PGConnection;
  */
 final class AppendFunction {
   private static final String CALL =
-      "SELECT first_position, first_stream FROM event_store.append("
+      // The keys are looked at under the lock of the append, so that no key is destroyed meanwhile.
+      "SELECT first_position, first_stream, event_store.check_subject_keys(?) FROM"
+          + " event_store.append("
           + "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
   private final int receiptHours;
+  private final SubjectKeys subjects;
 
   /**
    * @param receiptHours how long an idempotency key keeps its answer
+   * @param subjects learns of erasures by other instances
    */
-  AppendFunction(int receiptHours) {
+  AppendFunction(int receiptHours, SubjectKeys subjects) {
     this.receiptHours = receiptHours;
+    this.subjects = subjects;
   }
 
   /**
@@ -37,14 +44,37 @@ final class AppendFunction {
     var rows = new Rows(group, numbers);
     PGConnection arrays = connection.unwrap(PGConnection.class);
     try (PreparedStatement statement = connection.prepareStatement(CALL)) {
+      statement.setArray(1, connection.createArrayOf("text", subjectKeys(group)));
       rows.bind(connection, arrays, statement);
-      statement.setInt(22, receiptHours);
-      statement.setArray(23, arrays.createArrayOf("int8", rows.previousPositions));
+      statement.setInt(23, receiptHours);
+      statement.setArray(24, arrays.createArrayOf("int8", rows.previousPositions));
       try (ResultSet result = statement.executeQuery()) {
         result.next();
+        subjects.erased(result.getLong(3));
         return rows.stored(result.getLong(1), result.getLong(2));
       }
+    } catch (SQLException e) {
+      if (StoreFailure.isDestroyedKey(e)) {
+        subjects.forget();
+      }
+      throw e;
     }
+  }
+
+  private static String[] subjectKeys(List<Append> group) {
+    var keys = new HashSet<String>();
+    for (Append append : group) {
+      for (EncodedEvent event : append.events()) {
+        if (event.subjectKey() != null) {
+          keys.add(event.subjectKey());
+        }
+      }
+      String key = append.command() == null ? null : SealedText.keyId(append.command().subject());
+      if (key != null) {
+        keys.add(key);
+      }
+    }
+    return keys.toArray(String[]::new);
   }
 
   /** The group, column by column. */
@@ -175,7 +205,7 @@ final class AppendFunction {
         connection.createArrayOf("bytea", receiptAnswers)
       };
       for (int i = 0; i < columns.length; i++) {
-        statement.setArray(i + 1, columns[i]);
+        statement.setArray(i + 2, columns[i]);
       }
     }
 

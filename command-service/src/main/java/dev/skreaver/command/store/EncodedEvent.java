@@ -9,6 +9,7 @@ import java.util.UUID;
  * @param micros since 1970
  * @param previousPosition of the stream's event before it; 0 if that is in the same append, or
  *     there is none
+ * @param subjectKey the id of the key under which its texts are sealed
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record EncodedEvent(
@@ -25,4 +26,5 @@ record EncodedEvent(
     byte[] leaf,
     byte[] salt,
     byte[] payload,
-    long previousPosition) {}
+    long previousPosition,
+    @org.jspecify.annotations.Nullable String subjectKey) {}

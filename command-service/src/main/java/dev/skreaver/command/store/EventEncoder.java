@@ -4,6 +4,7 @@ import dev.skreaver.api.audit.LeafHash;
 import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.json.WireJson;
+import dev.skreaver.api.personal.SealedText;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -112,6 +113,13 @@ final class EventEncoder {
             previousLeaf),
         salt,
         payload,
-        previous == null ? 0 : previous.position());
+        previous == null ? 0 : previous.position(),
+        subjectKey(event));
+  }
+
+  private static @Nullable String subjectKey(EventMessage<?> event) {
+    return event.getMetaData().get("subject") instanceof String subject
+        ? SealedText.keyId(subject)
+        : null;
   }
 }

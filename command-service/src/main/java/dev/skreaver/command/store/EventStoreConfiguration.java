@@ -126,6 +126,12 @@ class EventStoreConfiguration {
   }
 
   @Bean
+  KeyDestruction keyDestruction(
+      HikariDataSource eventStoreDataSource, PostgresEventStorageEngine engine) {
+    return new KeyDestruction(eventStoreDataSource, engine);
+  }
+
+  @Bean
   CommandReceipts commandReceipts(HikariDataSource eventStoreDataSource, Environment environment) {
     return new CommandReceipts(eventStoreDataSource, receiptHours(environment));
   }

@@ -183,6 +183,9 @@ final class GroupCommit {
   }
 
   private static RuntimeException conflict(Append append, SQLException cause) {
+    if (StoreFailure.isDestroyedKey(cause)) {
+      return new KeyDestroyedException();
+    }
     if (!StoreFailure.isDuplicate(cause)) {
       return new EventStoreException("the database refuses the command's rows", cause);
     }

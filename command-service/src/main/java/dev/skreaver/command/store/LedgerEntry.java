@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param aggregateIdentifier {@code tenant/key} of what it was meant for; the tenant is the
  *     caller's
+ * @param subject sealed, as all that is personal
+ * @param reason sealed
  * @param error the code of the refusal
  * @param repeats the earlier command
  */

@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
  * event_store.append} before: its lock gives the rows their order.
  */
 final class LedgerInsert {
-  private static final int LONGEST_TEXT = 1_000;
-
   /** Written again after an unknown outcome, an entry is there already. */
   private static final String INSERT =
       """
@@ -77,7 +75,7 @@ final class LedgerInsert {
       entry.outcome().wireName(),
       entry.command(),
       key.key(),
-      fit(entry.subject()),
+      entry.subject(),
       entry.authentication(),
       entry.requestId(),
       entry.correlationId(),
@@ -85,21 +83,7 @@ final class LedgerInsert {
       entry.idempotencyKey(),
       entry.error(),
       entry.repeats(),
-      entry.reason() == null ? null : fit(entry.reason())
+      entry.reason()
     };
-  }
-
-  /** What was refused may be of any length, and hold what a database cannot. */
-  private static String fit(String text) {
-    int[] characters =
-        text.codePoints()
-            .limit(LONGEST_TEXT)
-            .map(
-                c ->
-                    c == 0 || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)
-                        ? 0xfffd
-                        : c)
-            .toArray();
-    return new String(characters, 0, characters.length);
   }
 }

@@ -2,6 +2,7 @@ package dev.skreaver.command.store;
 
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.api.event.EventFormat;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -34,8 +35,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Stores and loads the events of aggregates; an aggregate's identifier is {@code tenant/key}.
  *
- * <p>An append waits in its aggregate's lane and is durable when it returns. It fails with {@link
- * ConcurrencyException} when another instance was faster, with {@link
+ * <p>What is personal stays sealed: aggregates, and all that is made of them, hold it as it is
+ * stored. An append waits in its aggregate's lane and is durable when it returns. It fails with
+ * {@link ConcurrencyException} when another instance was faster, with {@link
  * AggregateStreamCreationException} when the identifier is in use, with {@link
  * ReceiptExistsException}, or with the refusal {@code event_store_unavailable}. Readers that follow
  * the global order use the view {@code event_store.recorded_event}, not this.
@@ -95,6 +97,9 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   private final DataSource dataSource;
   private final EventUpcaster upcasters;
   private final StreamHeads heads;
+  private final CatalogNumbers numbers;
+  private final AppendFunction function;
+  private final SubjectKeys subjects;
   private final EventEncoder encoder;
   private final SnapshotWriter snapshots;
   private final StoreRecognition recognition = new StoreRecognition();
@@ -111,21 +116,24 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
       throws SQLException {
     this.dataSource = dataSource;
     this.upcasters = upcasters;
-    var numbers = new CatalogNumbers(dataSource);
+    this.numbers = new CatalogNumbers(dataSource);
     this.heads = new StreamHeads(dataSource);
+    this.subjects = new SubjectKeys(dataSource);
+    this.function = new AppendFunction(receiptHours, subjects);
     this.encoder = new EventEncoder(numbers, heads);
     this.snapshots = new SnapshotWriter(dataSource);
     var groups =
-        new GroupCommit(dataSource, new AppendFunction(receiptHours), numbers, recognition);
+        new GroupCommit(dataSource, function, numbers, recognition);
     this.lanes = new AppendLane[lanes];
     for (int i = 0; i < lanes; i++) {
       this.lanes[i] = new AppendLane(i, groups::write);
     }
-    recognition.whenItWentBack(() -> forget(numbers));
+    recognition.whenItWentBack(this::forget);
   }
 
-  private void forget(CatalogNumbers numbers) {
+  private void forget() {
     heads.forgetAll();
+    subjects.startAnew();
     try {
       numbers.forget();
     } catch (SQLException e) {
@@ -176,6 +184,43 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     } catch (ConcurrencyException | AggregateStreamCreationException e) {
       encoded.forEach(event -> heads.forget(event.aggregateIdentifier()));
       throw e;
+    }
+  }
+
+  /** Who acts, and what is sealed for reading. */
+  public SubjectKeys subjects() {
+    return subjects;
+  }
+
+  /** What is done in the transaction of an append. */
+  interface Step {
+    /**
+     * @param position of the event
+     */
+    void in(Connection transaction, long position) throws SQLException;
+  }
+
+  /**
+   * Appends an event that begins a stream, and does more in the same transaction. It passes the
+   * lanes by, so it is for what is rare.
+   *
+   * @return its position
+   * @throws SQLException if nothing was stored, or that is not known
+   */
+  long append(DomainEventMessage<?> event, Step more) throws SQLException {
+    List<EncodedEvent> encoded = encoder.encode(List.of(event));
+    try (Connection connection = dataSource.getConnection()) {
+      if (!recognition.recognizes(connection)) {
+        throw StoreFailure.wentBack();
+      }
+      connection.setAutoCommit(false);
+      Append.Stored stored =
+          function.call(connection, List.of(new Append(encoded, null)), numbers)[0];
+      more.in(connection, stored.firstPosition());
+      connection.commit();
+      connection.setAutoCommit(true);
+      recognition.stored(stored.firstPosition(), encoded.getFirst().eventId());
+      return stored.firstPosition();
     }
   }
 
@@ -328,7 +373,9 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     }
     var entries = new ArrayList<GenericDomainEventEntry<byte[]>>();
     do {
-      entries.add(entry(aggregateIdentifier, row));
+      if (isOfAggregate(row.getString(4))) {
+        entries.add(entry(aggregateIdentifier, row));
+      }
       if (row.isLast()) {
         remember(aggregateIdentifier, row);
       }
@@ -369,6 +416,11 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
         Integer.toString(row.getInt(5)),
         row.getBytes(7),
         row.getBytes(6));
+  }
+
+  /** A subject has a stream of its own, but there is nothing to decide about it. */
+  private static boolean isOfAggregate(String eventName) {
+    return !eventName.equals(EventCatalog.SUBJECT_ERASED.wireName());
   }
 
   /** Event names begin with the aggregate's type, as in {@code agent.paused}. */

@@ -1,4 +1,8 @@
 package dev.skreaver.command.store;
 
-/** An idempotency key in its scope: keys of two subjects or tenants never meet. */
+/**
+ * An idempotency key in its scope: keys of two subjects or tenants never meet.
+ *
+ * @param subject the id of the subject's key
+ */
 public record ReceiptKey(String tenant, String subject, String key) {}

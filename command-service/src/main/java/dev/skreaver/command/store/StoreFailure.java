@@ -18,6 +18,9 @@ public enum StoreFailure {
   private static final Logger LOG = LoggerFactory.getLogger(StoreFailure.class);
   private static final String UNIQUE_VIOLATION = "23505";
 
+  /** Raised by {@code event_store.check_subject_keys} alone. */
+  private static final String DESTROYED_KEY = "23000";
+
   static StoreFailure of(SQLException e) {
     String state = e.getSQLState();
     if (state == null || state.startsWith("08") || state.startsWith("57P")) {
@@ -27,6 +30,11 @@ public enum StoreFailure {
       case "21", "22", "23" -> ROW_REFUSED;
       default -> UNAVAILABLE;
     };
+  }
+
+  /** Whether a text was sealed under a key that was destroyed since. */
+  static boolean isDestroyedKey(SQLException e) {
+    return DESTROYED_KEY.equals(e.getSQLState());
   }
 
   static boolean isDuplicate(SQLException e) {

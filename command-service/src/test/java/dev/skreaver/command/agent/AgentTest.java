@@ -14,6 +14,7 @@ import dev.skreaver.api.agent.AgentType;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.command.store.SubjectKeys.Actor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,9 @@ class AgentTest {
   private static final AgentCommand.ReportError FAIL = new AgentCommand.ReportError(KEY, "e", true);
   private static final AgentCommand.ReportError DIE = new AgentCommand.ReportError(KEY, "e", false);
 
+  /** Sealing is not the agent's business: here it leaves texts as they are. */
+  private static final Map<String, Actor> BY_ADA = Map.of(Actor.IN_METADATA, Actor.unsealed("ada"));
+
   private AggregateTestFixture<Agent> fixture = new AggregateTestFixture<>(Agent.class);
 
   @BeforeEach
@@ -57,7 +61,7 @@ class AgentTest {
   void a_new_agent_is_created_and_started() {
     AgentSpec spec = spec(AgentType.BuiltIn.ADVANCED, Map.of("mode", "creative"));
     nothingHappened()
-        .when(new AgentCommand.Create(KEY, spec), Map.of("subject", "ada"))
+        .when(new AgentCommand.Create(KEY, spec), BY_ADA)
         .expectEvents(new AgentEvent.Created(ID, "ada", spec), new AgentEvent.Started(ID))
         .expectResultMessagePayloadMatching(
             Matchers.matches(
@@ -72,7 +76,7 @@ class AgentTest {
   void a_custom_type_is_accepted_when_workers_serve_it() {
     AgentSpec spec = spec(new AgentType.Custom("crawler"), Map.of("any", Map.of("thing", 1)));
     nothingHappened()
-        .when(new AgentCommand.Create(KEY, spec), Map.of("subject", "ada"))
+        .when(new AgentCommand.Create(KEY, spec), BY_ADA)
         .expectEvents(new AgentEvent.Created(ID, "ada", spec), new AgentEvent.Started(ID));
   }
 
@@ -194,7 +198,7 @@ class AgentTest {
   @ParameterizedTest
   @MethodSource("lifecycle")
   void a_command_leads_from_a_status_to_another_or_is_refused(Step step) {
-    ResultValidator<Agent> result = in(step.status()).when(step.command());
+    ResultValidator<Agent> result = in(step.status()).when(step.command(), BY_ADA);
     if (step.event() != null) {
       result.expectSuccessfulHandlerExecution().expectEvents(step.event());
     } else {
@@ -283,7 +287,7 @@ class AgentTest {
   @Test
   void a_reason_must_be_printable() {
     assertRefused(
-        in("ready").when(new AgentCommand.Pause(KEY, "a\u0000b")),
+        in("ready").when(new AgentCommand.Pause(KEY, "a\u0000b"), BY_ADA),
         ErrorCode.INVALID_INPUT,
         "reason");
   }
@@ -292,7 +296,7 @@ class AgentTest {
   void a_deleted_agent_is_not_found() {
     fixture
         .given(created(), new AgentEvent.Started(ID), new AgentEvent.Deleted(ID))
-        .when(PAUSE)
+        .when(PAUSE, BY_ADA)
         .expectException(AggregateNotFoundException.class);
   }
 
@@ -315,7 +319,7 @@ class AgentTest {
   }
 
   private ResultValidator<Agent> create(AgentSpec spec) {
-    return nothingHappened().when(new AgentCommand.Create(KEY, spec), Map.of("subject", "ada"));
+    return nothingHappened().when(new AgentCommand.Create(KEY, spec), BY_ADA);
   }
 
   private TestExecutor<Agent> in(String status) {

@@ -7,6 +7,7 @@ import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventMesh;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.event.Upcast;
+import dev.skreaver.command.store.SubjectKeys;
 import dev.skreaver.embedded.RedisServer;
 import dev.skreaver.platform.RedisAddress;
 import dev.skreaver.platform.mesh.MeshConnection;
@@ -346,7 +347,12 @@ class RelayTest {
     var connection = new MeshConnection(address(), "relay");
     connections.add(connection);
     var relay =
-        new Relay(of.source(), format, new MeshStream(connection, settings.maxLength()), settings);
+        new Relay(
+            of.source(),
+            format,
+            new MeshStream(connection, settings.maxLength()),
+            new SubjectKeys(of.source()),
+            settings);
     relays.add(relay);
     relay.start();
     return relay;

@@ -7,6 +7,7 @@ import dev.skreaver.api.command.CommandQueries;
 import dev.skreaver.api.event.CausationQueries;
 import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.projection.ProjectionAdmin;
+import dev.skreaver.api.subject.SubjectErasure;
 import dev.skreaver.platform.Settings;
 import dev.skreaver.platform.health.ReadinessCheck;
 import dev.skreaver.platform.service.ServiceTokens;
@@ -103,6 +104,12 @@ class ServiceClients {
   @ConditionalOnMissingBean
   AuditSeals auditSeals(RemoteService commandService) {
     return commandService.client(AuditSeals.class);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  SubjectErasure subjectErasure(RemoteService commandService) {
+    return commandService.client(SubjectErasure.class);
   }
 
   @Bean

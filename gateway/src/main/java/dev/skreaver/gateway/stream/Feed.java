@@ -4,6 +4,7 @@ import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.api.event.RecordedEvent;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,6 +96,10 @@ final class Feed implements AutoCloseable {
           var overflown = new ArrayList<LiveBuffer>();
           for (RecordedEvent event : events) {
             var item = new StreamItem.Event(event);
+            if (event.type().equals(EventCatalog.SUBJECT_ERASED.wireName())) {
+              // Earlier events may show what is erased now: they are read again where that is gone.
+              ring = new Ring(capacity, position);
+            }
             Objects.requireNonNull(ring).add(item);
             position = event.position();
             offer(new Topic(event.tenant(), null), item, touched, overflown);

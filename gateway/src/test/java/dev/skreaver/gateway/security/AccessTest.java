@@ -46,7 +46,8 @@ class AccessTest {
     "POST, /admin/projections/agent/replay/pause, admin:access",
     "POST, /admin/projections/agent/replay/resume, admin:access",
     "GET, /admin/dead-letters, admin:access",
-    "POST, /admin/dead-letters/1/retry, admin:access"
+    "POST, /admin/dead-letters/1/retry, admin:access",
+    "POST, /admin/subjects/erase, admin:access"
   })
   void a_route_asks_for_its_permission(String method, String path, String permission) {
     String[] others =

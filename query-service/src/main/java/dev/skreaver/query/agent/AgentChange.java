@@ -53,7 +53,9 @@ record AgentChange(
         new AgentChange(event.agent(), null, null, null, false, event.time(), event.version());
     for (CurrentEvent current : event.events()) {
       change =
-          current.event() == null ? change.erased(current.type()) : change.made(current.event());
+          current.event() == null
+              ? change.erased(current.type())
+              : change.made((AgentEvent) current.event());
     }
     return change;
   }
@@ -102,6 +104,7 @@ record AgentChange(
       // Whether it was recoverable is gone too; what follows in the history says so.
       case AGENT_ERROR -> in(AgentStatus.FATAL_ERROR, null);
       case AGENT_DELETED -> gone(origin);
+      case SUBJECT_ERASED -> this;
     };
   }
 

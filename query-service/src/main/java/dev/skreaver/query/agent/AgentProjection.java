@@ -55,7 +55,9 @@ public class AgentProjection implements Projection<Map<AgentKey, AgentChange>> {
 
   @Override
   public void apply(Map<AgentKey, AgentChange> batch, ProjectedEvent event) {
-    batch.merge(event.agent(), AgentChange.by(event), AgentChange::then);
+    if (event.events().stream().allMatch(current -> current.type().isOfAgent())) {
+      batch.merge(event.agent(), AgentChange.by(event), AgentChange::then);
+    }
   }
 
   @Override

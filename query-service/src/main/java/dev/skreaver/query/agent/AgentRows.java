@@ -9,6 +9,7 @@ import dev.skreaver.api.agent.AgentStatus;
 import dev.skreaver.api.agent.AgentType;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.json.WireJson;
+import dev.skreaver.query.personal.PersonalTexts;
 import dev.skreaver.query.read.Unavailable;
 import dev.skreaver.query.read.Where;
 import io.r2dbc.spi.Readable;
@@ -41,9 +42,11 @@ final class AgentRows {
           .formatted(COLUMNS);
 
   private final DatabaseClient database;
+  private final PersonalTexts texts;
 
-  AgentRows(DatabaseClient readModel) {
+  AgentRows(DatabaseClient readModel, PersonalTexts texts) {
     this.database = readModel;
+    this.texts = texts;
   }
 
   /**
@@ -61,7 +64,8 @@ final class AgentRows {
         .bind("agent", key.id().value())
         .map(row -> agent(row, 0))
         .one()
-        .onErrorMap(Unavailable::readModel);
+        .onErrorMap(Unavailable::readModel)
+        .flatMap(agent -> texts.agent(agent).onErrorMap(Unavailable::eventStore));
   }
 
   /** One statement, so that the page and the total fit together. */
@@ -107,7 +111,15 @@ final class AgentRows {
                 new Slice(
                     lines.stream().map(Line::agent).filter(Objects::nonNull).toList(),
                     lines.getFirst().total()))
-        .onErrorMap(Unavailable::readModel);
+        .onErrorMap(Unavailable::readModel)
+        .flatMap(this::opened);
+  }
+
+  private Mono<Slice> opened(Slice page) {
+    return texts
+        .agents(page.agents())
+        .map(agents -> new Slice(agents, page.total()))
+        .onErrorMap(Unavailable::eventStore);
   }
 
   private static Where filters(Find query) {

@@ -2,6 +2,8 @@ package dev.skreaver.query.audit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.skreaver.api.personal.SealedText;
+import dev.skreaver.api.personal.SubjectKey;
 import dev.skreaver.query.projection.FailurePolicy;
 import dev.skreaver.query.projection.ProjectedEvent;
 import dev.skreaver.query.projection.Projection;
@@ -13,9 +15,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Flux;
@@ -86,13 +90,29 @@ public class AuditProjection implements Projection<List<ProjectedEvent>> {
             .bind(1, column(batch, String[]::new, event -> event.agent().tenant().value()))
             .bind(2, column(batch, String[]::new, event -> event.agent().id().value()))
             .bind(3, column(batch, String[]::new, ProjectedEvent::type))
-            .bind(4, column(batch, String[]::new, event -> key(event.actor().subject())))
+            .bind(4, column(batch, String[]::new, AuditProjection::actor))
             .bind(5, column(batch, String[]::new, event -> key(event.correlationId())))
             .bind(6, column(batch, Instant[]::new, ProjectedEvent::time))
             .bind(7, column(batch, UUID[]::new, ProjectedEvent::eventId))
             .bind(8, column(batch, UUID[]::new, ProjectedEvent::commandId))
             .bind(9, column(batch, String[]::new, event -> key(event.causationId())));
     return Flux.from(statement.execute()).flatMap(result -> result.getRowsUpdated()).then();
+  }
+
+  /**
+   * Under which an actor may stand here.
+   *
+   * @param keyId of the key that the actor's name is sealed under now
+   */
+  static List<String> names(String actor, Optional<String> keyId) {
+    return Stream.concat(Stream.ofNullable(key(actor)), keyId.map(SubjectKey::pseudonym).stream())
+        .distinct()
+        .toList();
+  }
+
+  /** The same before an erasure and after it. */
+  private static @Nullable String actor(ProjectedEvent event) {
+    return key(SealedText.pseudonym(event.actor().subject()));
   }
 
   private static <T> T[] column(

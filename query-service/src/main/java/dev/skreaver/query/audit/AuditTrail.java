@@ -6,6 +6,7 @@ import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries.Page;
 import dev.skreaver.api.event.EventQueries.Search;
 import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.query.personal.PersonalTexts;
 import dev.skreaver.query.read.Unavailable;
 import dev.skreaver.query.read.Where;
 import dev.skreaver.query.tail.EventPages;
@@ -23,18 +24,21 @@ final class AuditTrail {
   private final DatabaseClient readModel;
   private final EventPages events;
   private final EventFormat format;
+  private final PersonalTexts texts;
 
-  AuditTrail(DatabaseClient readModel, EventPages events, EventFormat format) {
+  AuditTrail(DatabaseClient readModel, EventPages events, EventFormat format, PersonalTexts texts) {
     this.readModel = readModel;
     this.events = events;
     this.format = format;
+    this.texts = texts;
   }
 
   /**
    * @param position that the index has reached
    */
   Mono<Page> page(Search query, long position) {
-    return positions(query)
+    return actors(query)
+        .flatMap(actors -> positions(query, actors))
         .flatMap(
             found -> {
               boolean more = found.size() > query.limit();
@@ -44,7 +48,18 @@ final class AuditTrail {
             });
   }
 
-  private Mono<List<Long>> positions(Search query) {
+  /** Under which names the index may have the actor: none means any actor. */
+  private Mono<List<String>> actors(Search query) {
+    String actor = query.actor();
+    return actor == null
+        ? Mono.just(List.of())
+        : texts
+            .key(query.tenant(), actor)
+            .onErrorMap(Unavailable::eventStore)
+            .map(key -> AuditProjection.names(actor, key));
+  }
+
+  private Mono<List<Long>> positions(Search query, List<String> actors) {
     var where =
         new Where()
             .and("tenant = :tenant", "tenant", query.tenant().value())
@@ -54,7 +69,10 @@ final class AuditTrail {
                 "agent",
                 query.agentId() == null ? null : query.agentId().value())
             .and("type = ANY(:types)", "types", types(query))
-            .and("actor = :actor", "actor", AuditProjection.key(query.actor()))
+            .and(
+                "actor = ANY(:actors)",
+                "actors",
+                actors.isEmpty() ? null : actors.toArray(String[]::new))
             .and(
                 "correlation_id = :correlation",
                 "correlation",
@@ -89,6 +107,7 @@ final class AuditTrail {
     }
     return events
         .at(positions)
+        .flatMap(texts::events)
         .onErrorMap(Unavailable::eventStore)
         .flatMap(
             found ->

@@ -6,6 +6,7 @@ import dev.skreaver.api.event.CausationQueries.From;
 import dev.skreaver.api.event.CausationQueries.Step;
 import dev.skreaver.api.event.CausationQueries.Trace;
 import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.query.personal.PersonalTexts;
 import dev.skreaver.query.read.Unavailable;
 import dev.skreaver.query.read.Where;
 import dev.skreaver.query.tail.EventPages;
@@ -36,10 +37,12 @@ final class CausationGraph {
 
   private final DatabaseClient readModel;
   private final EventPages events;
+  private final PersonalTexts texts;
 
-  CausationGraph(DatabaseClient readModel, EventPages events) {
+  CausationGraph(DatabaseClient readModel, EventPages events, PersonalTexts texts) {
     this.readModel = readModel;
     this.events = events;
+    this.texts = texts;
   }
 
   /** An event in the graph. */
@@ -189,6 +192,7 @@ final class CausationGraph {
   private Mono<Trace> recorded(From query, Walk walk, long reached) {
     return events
         .at(List.of(walk.visited()))
+        .flatMap(texts::events)
         .onErrorMap(Unavailable::eventStore)
         .map(
             found -> {

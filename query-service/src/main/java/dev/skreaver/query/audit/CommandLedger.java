@@ -11,6 +11,7 @@ import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.event.RecordedEvent.Actor;
+import dev.skreaver.query.personal.PersonalTexts;
 import dev.skreaver.query.read.Unavailable;
 import dev.skreaver.query.read.Where;
 import dev.skreaver.query.tail.EventPages;
@@ -22,6 +23,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -44,17 +46,23 @@ final class CommandLedger {
       WHERE tenant = :tenant AND command_id = ANY(:commands)
       """;
 
+  /** Of a name that is sealed: {@link dev.skreaver.api.personal.SealedText}. */
+  private static final String SUBJECT_KEY = "split_part(subject, ':', 4)";
+
   private final DatabaseClient readModel;
   private final DatabaseClient eventStore;
   private final EventPages events;
+  private final PersonalTexts texts;
 
   CommandLedger(
       DatabaseClient readModel,
       @Qualifier("eventStoreClient") DatabaseClient eventStore,
-      EventPages events) {
+      EventPages events,
+      PersonalTexts texts) {
     this.readModel = readModel;
     this.eventStore = eventStore;
     this.events = events;
+    this.texts = texts;
   }
 
   /**
@@ -68,7 +76,12 @@ final class CommandLedger {
    */
   Mono<Page> page(Search query, long reached) {
     LedgerCursor after = LedgerCursor.parse(query.after());
-    return Mono.zip(accepted(query, after, reached), withoutEvents(query, after, reached))
+    return key(query)
+        .flatMap(
+            key ->
+                Mono.zip(
+                    accepted(query, key, after, reached),
+                    withoutEvents(query, key, after, reached)))
         .flatMap(
             both -> {
               List<Line> lines =
@@ -78,11 +91,23 @@ final class CommandLedger {
               boolean more = lines.size() > query.limit();
               List<Line> shown = more ? lines.subList(0, query.limit()) : lines;
               return commands(query.tenant(), shown)
+                  .flatMap(this::opened)
                   .map(
                       commands ->
                           new Page(
                               commands, more ? shown.getLast().place().toString() : null, reached));
             });
+  }
+
+  /** Of the actor that is asked for, if it is known by a key. */
+  private Mono<Optional<String>> key(Search query) {
+    return query.actor() == null
+        ? Mono.just(Optional.empty())
+        : texts.key(query.tenant(), query.actor()).onErrorMap(Unavailable::eventStore);
+  }
+
+  private Mono<List<RecordedCommand>> opened(List<RecordedCommand> commands) {
+    return texts.commands(commands).onErrorMap(Unavailable::eventStore);
   }
 
   /** The command, or {@code command_not_found}. */
@@ -99,6 +124,7 @@ final class CommandLedger {
                 .map(CommandLedger::command)
                 .one()
                 .onErrorMap(Unavailable::eventStore))
+        .flatMap(command -> opened(List.of(command)).map(List::getFirst))
         .switchIfEmpty(
             Mono.error(
                 () ->
@@ -111,12 +137,14 @@ final class CommandLedger {
   }
 
   /** The events of a command stand side by side: the first is the one without such a neighbour. */
-  private Mono<List<Line>> accepted(Search query, LedgerCursor after, long reached) {
+  private Mono<List<Line>> accepted(
+      Search query, Optional<String> key, LedgerCursor after, long reached) {
     if (!outcomes(query).contains(CommandOutcome.ACCEPTED)) {
       return Mono.just(List.of());
     }
     var where =
-        filters(query, "actor", AuditProjection.key(query.actor()))
+        filters(query)
+            .and("actor = ANY(:actors)", "actors", names(query, key))
             .and("position > :after", "after", after.position())
             .and("position <= :reached", "reached", reached)
             .with("rows", query.limit() + 1);
@@ -142,14 +170,16 @@ final class CommandLedger {
         .onErrorMap(Unavailable::readModel);
   }
 
-  private Mono<List<Line>> withoutEvents(Search query, LedgerCursor after, long reached) {
+  private Mono<List<Line>> withoutEvents(
+      Search query, Optional<String> key, LedgerCursor after, long reached) {
     Set<CommandOutcome> outcomes = outcomes(query);
     outcomes.remove(CommandOutcome.ACCEPTED);
     if (outcomes.isEmpty()) {
       return Mono.just(List.of());
     }
     var where =
-        filters(query, "subject", query.actor())
+        filters(query)
+            .and(SUBJECT_KEY + " = :key", "key", query.actor() == null ? null : key.orElse(""))
             .and("position <= :reached", "reached", reached)
             .and(
                 "outcome = ANY(:outcomes)",
@@ -187,11 +217,16 @@ final class CommandLedger {
         : EnumSet.copyOf(query.outcomes());
   }
 
-  private static Where filters(Search query, String actorColumn, @Nullable String actor) {
+  private static String @Nullable [] names(Search query, Optional<String> key) {
+    return query.actor() == null
+        ? null
+        : AuditProjection.names(query.actor(), key).toArray(String[]::new);
+  }
+
+  private static Where filters(Search query) {
     return new Where()
         .and("tenant = :tenant", "tenant", query.tenant().value())
         .and("agent_id = :agent", "agent", query.agentId() == null ? null : query.agentId().value())
-        .and(actorColumn + " = :actor", "actor", actor)
         .and("time >= :from", "from", query.from())
         .and("time < :before", "before", query.before());
   }

@@ -7,6 +7,7 @@ import dev.skreaver.api.event.EventQueries.After;
 import dev.skreaver.api.event.EventQueries.Bounds;
 import dev.skreaver.api.event.EventQueries.History;
 import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.query.personal.PersonalTexts;
 import dev.skreaver.query.read.Unavailable;
 import dev.skreaver.query.read.Where;
 import dev.skreaver.query.tail.EventPages;
@@ -22,7 +23,10 @@ import org.springframework.stereotype.Component;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** The events of a tenant or an agent, straight from the event store: no projection is asked. */
+/**
+ * The events of a tenant or an agent as they may be shown, straight from the event store: no
+ * projection is asked.
+ */
 @Component
 public final class EventHistory {
   private static final String BOUNDS =
@@ -43,12 +47,19 @@ public final class EventHistory {
       WHERE t.name = :tenant AND s.key = :agent\
       """;
 
+  private static final int OPENED_AT_ONCE = 500;
+
   private final DatabaseClient eventStore;
   private final EventPages pages;
+  private final PersonalTexts texts;
 
-  EventHistory(@Qualifier("eventStoreClient") DatabaseClient eventStore, EventPages pages) {
+  EventHistory(
+      @Qualifier("eventStoreClient") DatabaseClient eventStore,
+      EventPages pages,
+      PersonalTexts texts) {
     this.eventStore = eventStore;
     this.pages = pages;
+    this.texts = texts;
   }
 
   private record Line(@Nullable RecordedEvent event, Bounds bounds) {}
@@ -92,6 +103,7 @@ public final class EventHistory {
         .all()
         .collectList()
         .map(lines -> history(query, lines))
+        .flatMap(this::opened)
         .onErrorMap(Unavailable::eventStore);
   }
 
@@ -130,7 +142,16 @@ public final class EventHistory {
                     ? Flux.error(archived(agent))
                     : events)
         .switchIfEmpty(Flux.defer(() -> refusedIfArchived(agent)))
+        .buffer(OPENED_AT_ONCE)
+        .concatMap(texts::events, 1)
+        .concatMapIterable(events -> events)
         .onErrorMap(Unavailable::eventStore);
+  }
+
+  private Mono<History> opened(History page) {
+    return texts
+        .events(page.events())
+        .map(events -> new History(events, page.through(), page.earliest(), page.head()));
   }
 
   private Flux<RecordedEvent> refusedIfArchived(AgentKey agent) {

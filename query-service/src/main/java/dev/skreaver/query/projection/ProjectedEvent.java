@@ -9,7 +9,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event as a projection gets it.
+ * An event as a projection gets it. What is personal in it is still sealed, so that read models
+ * hold nothing that an erasure would have to look for.
  *
  * @param position its place in the one global order of the event store
  * @param type the name under which it is shown, for example {@code agent.paused}

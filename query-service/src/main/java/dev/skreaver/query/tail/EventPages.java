@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** Reads of the event store by position. */
+/** Reads of the event store by position; what is personal is still sealed. */
 public final class EventPages {
   /** What {@link #read} needs of {@code event_store.recorded_event}. */
   public static final String COLUMNS =

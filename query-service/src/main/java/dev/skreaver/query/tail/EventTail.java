@@ -2,7 +2,9 @@ package dev.skreaver.query.tail;
 
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.api.event.RecordedEvent;
+import dev.skreaver.query.personal.PersonalTexts;
 import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
@@ -42,6 +44,7 @@ public final class EventTail implements AutoCloseable {
 
   private final ConnectionFactory dedicated;
   private final EventPages pages;
+  private final PersonalTexts texts;
   private final EventRing ring = new EventRing(KEPT);
   private final Set<Runnable> callbacks = ConcurrentHashMap.newKeySet();
   private final Queue<MonoSink<Boolean>> waiting = new ConcurrentLinkedQueue<>();
@@ -52,10 +55,12 @@ public final class EventTail implements AutoCloseable {
   /**
    * @param dedicated gives the connection that listens; not a pool
    * @param pages what was committed before the events in memory
+   * @param texts opens what is shown
    */
-  public EventTail(ConnectionFactory dedicated, EventPages pages) {
+  public EventTail(ConnectionFactory dedicated, EventPages pages, PersonalTexts texts) {
     this.dedicated = dedicated;
     this.pages = pages;
+    this.texts = texts;
   }
 
   /**
@@ -104,9 +109,9 @@ public final class EventTail implements AutoCloseable {
   }
 
   /**
-   * Every event after a position, in order, with {@code previous} set; first those that are there,
-   * then each one as it is committed. Reads no further ahead than is asked for, but for one page.
-   * Fails with {@code event_store_unavailable} when history cannot be read.
+   * Every event after a position as it may be shown, in order, with {@code previous} set; first
+   * those that are there, then each one as it is committed. Reads no further ahead than is asked
+   * for, but for one page. Fails with {@code event_store_unavailable} when history cannot be read.
    */
   public Flux<RecordedEvent> live(long after) {
     return Flux.defer(
@@ -117,6 +122,7 @@ public final class EventTail implements AutoCloseable {
               .filter(page -> !page.isEmpty())
               .doOnNext(page -> cursor.set(page.getLast().position()))
               .repeat(() -> !closed)
+              .concatMap(page -> texts.events(page).onErrorMap(EventTail::unavailable), 1)
               .concatMapIterable(page -> page, 1);
         });
   }
@@ -148,12 +154,12 @@ public final class EventTail implements AutoCloseable {
         .publishOn(Schedulers.parallel());
   }
 
-  /** The next events if they are in memory; null if not, empty at the head. */
+  /** The next events, with sealed texts, if they are in memory; null if not, empty at the head. */
   public @Nullable List<RecordedEvent> recent(long after, int limit) {
     return ring.after(after, limit);
   }
 
-  /** The next events out of the event store. */
+  /** The next events out of the event store, with sealed texts. */
   public Mono<List<RecordedEvent>> history(long after, int limit) {
     return pages.after(after, limit);
   }
@@ -255,10 +261,17 @@ public final class EventTail implements AutoCloseable {
       log.info("Following the event store from position {}", ring.head());
       state = new State(true, "following");
     }
+    if (page.stream().anyMatch(EventTail::erases)) {
+      texts.forget();
+    }
     if (!page.isEmpty()) {
       ring.append(page);
       wakeReaders();
     }
+  }
+
+  private static boolean erases(RecordedEvent event) {
+    return event.type().equals(EventCatalog.SUBJECT_ERASED.wireName());
   }
 
   private void wakeReaders() {

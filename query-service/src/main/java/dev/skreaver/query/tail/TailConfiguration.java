@@ -1,6 +1,7 @@
 package dev.skreaver.query.tail;
 
 import dev.skreaver.api.event.EventFormat;
+import dev.skreaver.query.personal.PersonalTexts;
 import dev.skreaver.query.postgres.DatabaseConfiguration;
 import io.r2dbc.spi.ConnectionFactory;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -23,11 +24,18 @@ class TailConfiguration {
     return new EventPages(eventStore, format);
   }
 
+  @Bean
+  PersonalTexts personalTexts(
+      @Qualifier(DatabaseConfiguration.EVENT_STORE) ConnectionFactory eventStore) {
+    return new PersonalTexts(eventStore);
+  }
+
   @Bean(initMethod = "start", destroyMethod = "close")
   EventTail eventTail(
       @Qualifier(DatabaseConfiguration.EVENT_STORE_DEDICATED) ConnectionFactory dedicated,
-      EventPages pages) {
-    return new EventTail(dedicated, pages);
+      EventPages pages,
+      PersonalTexts texts) {
+    return new EventTail(dedicated, pages, texts);
   }
 
   @Bean

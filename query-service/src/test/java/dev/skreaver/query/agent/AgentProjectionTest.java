@@ -43,7 +43,7 @@ class AgentProjectionTest {
   static void start() {
     stores = Stores.start();
     node = QueryNode.start(stores);
-    rows = new AgentRows(stores.client());
+    rows = new AgentRows(stores.client(), stores.texts());
   }
 
   @AfterAll
@@ -222,7 +222,7 @@ class AgentProjectionTest {
     AgentView view = null;
     for (ProjectedEvent event : life) {
       for (CurrentEvent current : event.events()) {
-        AgentEvent said = Objects.requireNonNull(current.event());
+        var said = (AgentEvent) Objects.requireNonNull(current.event());
         view = AgentView.after(view, said, event.time(), event.version());
       }
     }

@@ -43,7 +43,8 @@ class EventHistoryTest {
     history =
         new EventHistory(
             stores.client(),
-            new EventPages(stores.client().getConnectionFactory(), EventFormat.instance()));
+            new EventPages(stores.client().getConnectionFactory(), EventFormat.instance()),
+            stores.texts());
   }
 
   @AfterEach

@@ -1,5 +1,7 @@
 package dev.skreaver.api.agent;
 
+import dev.skreaver.api.event.DomainEvent;
+import dev.skreaver.api.personal.Personal;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -8,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  * dev.skreaver.api.event.EventCatalog}, not here; the tenant, the time and on whose behalf it
  * happened are recorded beside it.
  */
-public sealed interface AgentEvent {
+public sealed interface AgentEvent extends DomainEvent {
   AgentId agentId();
 
   /** The agent exists and prepares itself. */
-  record Created(AgentId agentId, String owner, AgentSpec spec) implements AgentEvent {}
+  record Created(AgentId agentId, @Personal String owner, AgentSpec spec) implements AgentEvent {}
 
   /** The agent takes observations from now on. */
   record Started(AgentId agentId) implements AgentEvent {}
@@ -25,14 +27,15 @@ public sealed interface AgentEvent {
       Map<String, Object> config)
       implements AgentEvent {}
 
-  record Paused(AgentId agentId, String reason) implements AgentEvent {}
+  record Paused(AgentId agentId, @Personal String reason) implements AgentEvent {}
 
   record Resumed(AgentId agentId) implements AgentEvent {}
 
-  record Stopped(AgentId agentId, String reason) implements AgentEvent {}
+  record Stopped(AgentId agentId, @Personal String reason) implements AgentEvent {}
 
   /** A recoverable error can be followed by {@link Recovered}; a fatal one only by a stop. */
-  record ErrorReported(AgentId agentId, String error, boolean recoverable) implements AgentEvent {}
+  record ErrorReported(AgentId agentId, @Personal String error, boolean recoverable)
+      implements AgentEvent {}
 
   record Recovered(AgentId agentId) implements AgentEvent {}
 

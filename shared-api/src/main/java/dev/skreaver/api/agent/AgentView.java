@@ -137,6 +137,25 @@ public record AgentView(
         version, deleted);
   }
 
+  /** The same agent with these texts in place of others. */
+  public AgentView showing(String owner, @Nullable String statusReason) {
+    return new AgentView(
+        agentId,
+        agentType,
+        status,
+        statusReason,
+        statusSince,
+        name,
+        labels,
+        config,
+        limits,
+        owner,
+        createdAt,
+        lastActivity,
+        version,
+        deleted);
+  }
+
   /**
    * The status as the original's union (wire contract §2.3): a name, or an object of one member
    * with the facts of that status.

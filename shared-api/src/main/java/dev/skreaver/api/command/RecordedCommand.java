@@ -36,6 +36,26 @@ public record RecordedCommand(
     @Nullable UUID repeats,
     List<CausedEvent> events) {
 
+  /** The same command with these texts in place of others. */
+  public RecordedCommand showing(String subject, @Nullable String shownReason) {
+    return new RecordedCommand(
+        commandId,
+        command,
+        tenant,
+        agentId,
+        new Actor(subject, actor.authentication()),
+        shownReason,
+        idempotencyKey,
+        requestId,
+        correlationId,
+        causationId,
+        time,
+        outcome,
+        error,
+        repeats,
+        events);
+  }
+
   /**
    * @param type the event's name, for example {@code agent.paused}
    */

@@ -1,6 +1,5 @@
 package dev.skreaver.api.event;
 
-import dev.skreaver.api.agent.AgentEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,4 +7,4 @@ import org.jspecify.annotations.Nullable;
  *
  * @param event null if its payload was erased
  */
-public record CurrentEvent(EventCatalog type, @Nullable AgentEvent event) {}
+public record CurrentEvent(EventCatalog type, @Nullable DomainEvent event) {}

@@ -1,6 +1,7 @@
 package dev.skreaver.api.event;
 
 import dev.skreaver.api.agent.AgentEvent;
+import dev.skreaver.api.subject.SubjectErased;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,7 +21,8 @@ public enum EventCatalog {
   AGENT_STOPPED("agent.stopped", 1, AgentEvent.Stopped.class),
   AGENT_ERROR("agent.error", 1, AgentEvent.ErrorReported.class),
   AGENT_RECOVERED("agent.recovered", 1, AgentEvent.Recovered.class),
-  AGENT_DELETED("agent.deleted", 1, AgentEvent.Deleted.class);
+  AGENT_DELETED("agent.deleted", 1, AgentEvent.Deleted.class),
+  SUBJECT_ERASED("subject.erased", 1, SubjectErased.class);
 
   /** From each form that is no longer written to a later one, in the order of the revisions. */
   static final List<Upcast> UPCASTS = List.of();
@@ -41,9 +43,9 @@ public enum EventCatalog {
 
   private final String wireName;
   private final int revision;
-  private final Class<? extends AgentEvent> type;
+  private final Class<? extends DomainEvent> type;
 
-  EventCatalog(String wireName, int revision, Class<? extends AgentEvent> type) {
+  EventCatalog(String wireName, int revision, Class<? extends DomainEvent> type) {
     this.wireName = wireName;
     this.revision = revision;
     this.type = type;
@@ -58,8 +60,13 @@ public enum EventCatalog {
     return revision;
   }
 
-  public Class<? extends AgentEvent> type() {
+  public Class<? extends DomainEvent> type() {
     return type;
+  }
+
+  /** Whether it is part of an agent's life. */
+  public boolean isOfAgent() {
+    return AgentEvent.class.isAssignableFrom(type);
   }
 
   public static EventCatalog of(Class<?> type) {

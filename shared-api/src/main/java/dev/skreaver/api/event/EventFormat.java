@@ -1,6 +1,5 @@
 package dev.skreaver.api.event;
 
-import dev.skreaver.api.agent.AgentEvent;
 import dev.skreaver.api.event.Upcast.Form;
 import dev.skreaver.api.json.WireJson;
 import java.time.Instant;
@@ -119,7 +118,7 @@ public final class EventFormat extends Jackson3Serializer {
     for (Shown part : parts) {
       if (!part.form.equals(Form.DROPPED)) {
         EventCatalog type = entry(part.form);
-        AgentEvent said =
+        DomainEvent said =
             part.data.isNull() ? null : WireJson.mapper().treeToValue(part.data, type.type());
         meant.add(new CurrentEvent(type, said));
       }
@@ -231,7 +230,7 @@ public final class EventFormat extends Jackson3Serializer {
 
   @Override
   public SerializedType typeForClass(@SuppressWarnings("rawtypes") Class type) {
-    if (!AgentEvent.class.isAssignableFrom(type)) {
+    if (!DomainEvent.class.isAssignableFrom(type)) {
       return super.typeForClass(type);
     }
     EventCatalog entry = EventCatalog.of(type);

@@ -35,6 +35,9 @@ public record PastAgent(@Nullable AgentView agent, @Nullable Long erased, long p
    */
   public PastAgent then(RecordedEvent recorded, EventFormat format) {
     List<CurrentEvent> events = format.current(recorded);
+    if (events.stream().anyMatch(event -> !event.type().isOfAgent())) {
+      return this;
+    }
     if (events.stream().anyMatch(event -> event.type() == EventCatalog.AGENT_DELETED)) {
       return new PastAgent(null, null, recorded.position());
     }
@@ -51,7 +54,7 @@ public record PastAgent(@Nullable AgentView agent, @Nullable Long erased, long p
       return view.afterDropped(recorded.time(), recorded.version());
     }
     for (CurrentEvent current : events) {
-      AgentEvent event = Objects.requireNonNull(current.event());
+      var event = (AgentEvent) Objects.requireNonNull(current.event());
       view = AgentView.after(view, event, recorded.time(), recorded.version());
     }
     return view;

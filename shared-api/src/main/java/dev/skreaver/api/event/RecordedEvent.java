@@ -125,6 +125,28 @@ public record RecordedEvent(
             shown.data());
   }
 
+  /** The same event with these texts in place of others. */
+  public RecordedEvent showing(String subject, JsonNode shown) {
+    return new RecordedEvent(
+        position,
+        previous,
+        eventId,
+        type,
+        revision,
+        tenant,
+        agentId,
+        version,
+        time,
+        new Actor(subject, actor.authentication()),
+        requestId,
+        correlationId,
+        causationId,
+        idempotencyKey,
+        commandId,
+        command,
+        shown);
+  }
+
   /** On whose behalf, and how that was known. */
   public record Actor(String subject, String authentication) {}
 }

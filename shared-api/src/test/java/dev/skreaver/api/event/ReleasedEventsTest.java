@@ -9,6 +9,7 @@ import dev.skreaver.api.agent.AgentLimits;
 import dev.skreaver.api.agent.AgentSpec;
 import dev.skreaver.api.agent.AgentType;
 import dev.skreaver.api.json.WireJson;
+import dev.skreaver.api.subject.SubjectErased;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
@@ -72,7 +73,7 @@ class ReleasedEventsTest {
   }
 
   /** One of each current revision, with all its members. */
-  static Stream<AgentEvent> examples() {
+  static Stream<DomainEvent> examples() {
     return Stream.of(
         new AgentEvent.Created(
             AGENT,
@@ -91,7 +92,8 @@ class ReleasedEventsTest {
         new AgentEvent.Stopped(AGENT, "no longer needed"),
         new AgentEvent.ErrorReported(AGENT, "cannot reach\nthe site", true),
         new AgentEvent.Recovered(AGENT),
-        new AgentEvent.Deleted(AGENT));
+        new AgentEvent.Deleted(AGENT),
+        new SubjectErased("erased:5f0c6a1be2d34790", "asked for in ticket 4711"));
   }
 
   @BeforeAll
@@ -99,7 +101,7 @@ class ReleasedEventsTest {
     if (!Boolean.getBoolean(RELEASE)) {
       return;
     }
-    for (AgentEvent example : examples().toList()) {
+    for (DomainEvent example : examples().toList()) {
       EventCatalog type = EventCatalog.of(example.getClass());
       Path file = FILES.resolve(fileName(type));
       if (!Files.exists(file)) {
@@ -128,7 +130,7 @@ class ReleasedEventsTest {
 
   @ParameterizedTest
   @MethodSource("examples")
-  void a_released_event_has_the_schema_with_which_it_was_released(AgentEvent example) {
+  void a_released_event_has_the_schema_with_which_it_was_released(DomainEvent example) {
     EventCatalog type = EventCatalog.of(example.getClass());
     JsonNode now = EventSchema.of(type);
     Path released = SCHEMAS.resolve(fileName(type));
@@ -140,7 +142,7 @@ class ReleasedEventsTest {
 
   @ParameterizedTest
   @MethodSource("examples")
-  void an_event_is_written_as_it_was_released(AgentEvent example) {
+  void an_event_is_written_as_it_was_released(DomainEvent example) {
     EventCatalog type = EventCatalog.of(example.getClass());
     Path released = FILES.resolve(fileName(type));
     assertThat(released).as(WHAT_TO_DO, fileName(type) + " is not released").exists();
@@ -247,7 +249,7 @@ class ReleasedEventsTest {
     return "%s.%d.json".formatted(type.wireName(), type.revision());
   }
 
-  private static String written(AgentEvent event) {
+  private static String written(DomainEvent event) {
     return new String(EventFormat.instance().serialize(event, byte[].class).getData(), UTF_8);
   }
 

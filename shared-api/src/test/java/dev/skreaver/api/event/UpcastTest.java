@@ -155,8 +155,8 @@ class UpcastTest {
         .hasMessageContaining("must stand before");
   }
 
-  private List<@Nullable AgentEvent> meaning(RecordedEvent event) {
-    return format.current(event).stream().<@Nullable AgentEvent>map(CurrentEvent::event).toList();
+  private List<@Nullable DomainEvent> meaning(RecordedEvent event) {
+    return format.current(event).stream().<@Nullable DomainEvent>map(CurrentEvent::event).toList();
   }
 
   private RecordedEvent stored(String type, int revision, @Nullable String payload) {

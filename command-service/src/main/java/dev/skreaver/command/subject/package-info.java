@@ -1,0 +1,5 @@
+/** Data subjects: the erasure of what is personal to them. */
+@NullMarked
+package dev.skreaver.command.subject;
+
+import org.jspecify.annotations.NullMarked;
