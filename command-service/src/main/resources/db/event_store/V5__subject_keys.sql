@@ -8,9 +8,6 @@ CREATE TABLE event_store.subject_pepper (
   pepper   bytea NOT NULL CHECK (length(pepper) = 32)
 );
 
-INSERT INTO event_store.subject_pepper (pepper)
-  VALUES (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
-
 CREATE TABLE event_store.subject_key (
   key_id       text        PRIMARY KEY CHECK (key_id ~ '^[0-9a-f]{16}$'),
   tenant_id    integer     NOT NULL,
@@ -26,6 +23,7 @@ CREATE TABLE event_store.subject_key (
 CREATE UNIQUE INDEX subject_key_in_use ON event_store.subject_key (tenant_id, digest)
   WHERE destroyed_at IS NULL;
 CREATE INDEX subject_key_digest ON event_store.subject_key (tenant_id, digest);
+CREATE INDEX subject_key_erasure ON event_store.subject_key (erasure) WHERE erasure IS NOT NULL;
 
 CREATE FUNCTION event_store.refuse_key_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -54,13 +52,23 @@ LANGUAGE sql STABLE AS $$
   FROM event_store.subject_pepper
 $$;
 
+CREATE FUNCTION event_store.draw_pepper() RETURNS void LANGUAGE sql AS $$
+  INSERT INTO event_store.subject_pepper (pepper)
+    SELECT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+      || uuid_send(gen_random_uuid()))
+    WHERE NOT EXISTS (SELECT FROM event_store.subject_pepper)
+    ON CONFLICT DO NOTHING
+$$;
+
 -- The key that a subject's texts are sealed under now; the one that is given, if there is none yet.
 CREATE FUNCTION event_store.subject_key_in_use(p_tenant text, p_subject bytea, p_key_id text,
   p_key bytea, OUT key_id text, OUT key bytea) LANGUAGE plpgsql AS $$
 DECLARE
   of_tenant integer := event_store.tenant_number(p_tenant);
-  of_subject bytea := event_store.subject_digest(p_tenant, p_subject);
+  of_subject bytea;
 BEGIN
+  PERFORM event_store.draw_pepper();
+  of_subject := event_store.subject_digest(p_tenant, p_subject);
   LOOP
     SELECT k.key_id, k.key INTO key_id, key FROM event_store.subject_key k
       WHERE k.tenant_id = of_tenant AND k.digest = of_subject AND k.destroyed_at IS NULL;
@@ -74,16 +82,9 @@ BEGIN
 END
 $$;
 
--- How many keys were destroyed, for those that remember keys.
-CREATE TABLE event_store.erasure_count (
-  the_only boolean PRIMARY KEY DEFAULT true CHECK (the_only),
-  erasures bigint NOT NULL
-);
-
-INSERT INTO event_store.erasure_count (erasures) VALUES (0);
-
--- Refuses what was sealed under a destroyed key; else says how many keys are destroyed. To be called
--- after event_store.append in its transaction: destruction waits for the same lock.
+-- Refuses what was sealed under a destroyed key; else says where the last erasure stands, for those
+-- that remember keys. To be called after event_store.append in its transaction: destruction waits
+-- for the same lock.
 CREATE FUNCTION event_store.check_subject_keys(p_keys text[]) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT FROM event_store.subject_key
@@ -91,7 +92,7 @@ BEGIN
     RAISE integrity_constraint_violation USING CONSTRAINT = 'subject_key_is_there',
       MESSAGE = 'a text is sealed under a key that was destroyed';
   END IF;
-  RETURN (SELECT erasures FROM event_store.erasure_count);
+  RETURN (SELECT coalesce(max(erasure), 0) FROM event_store.subject_key);
 END
 $$;
 
@@ -106,14 +107,13 @@ BEGIN
     SET key = NULL, destroyed_at = clock_timestamp(), erasure = p_erasure
     WHERE key_id = p_key_id AND key IS NOT NULL
     RETURNING destroyed_at INTO destroyed;
-  IF FOUND THEN
-    UPDATE event_store.erasure_count SET erasures = erasures + 1;
-  END IF;
   RETURN destroyed;
 END
 $$;
 
 -- Receipts know their subject by its key from now on.
+SELECT event_store.draw_pepper() WHERE EXISTS (SELECT FROM event_store.command_receipt);
+
 INSERT INTO event_store.subject_key (key_id, tenant_id, digest, key)
   SELECT left(encode(sha256(uuid_send(gen_random_uuid())), 'hex'), 16), t.tenant_id,
     event_store.subject_digest(t.name, convert_to(r.subject, 'UTF8')),

@@ -16,6 +16,7 @@ class PublishedLanguageWallsTest {
           .onlyDependOnClassesThat()
           .resideInAnyPackage(
               "java..",
+              "javax.crypto..",
               "dev.skreaver.api..",
               "org.jspecify.annotations..",
               "com.fasterxml.jackson.annotation..",

@@ -40,7 +40,7 @@ public final class SubjectKeys {
   private final SecureRandom chance = new SecureRandom();
   private final Cache<Name, Actor> actors = remembered();
   private final Cache<String, SubjectKey> keys = remembered();
-  private final AtomicLong erasures = new AtomicLong();
+  private final AtomicLong erased = new AtomicLong();
   private final AtomicLong forgotten = new AtomicLong();
 
   public SubjectKeys(DataSource dataSource) {
@@ -127,10 +127,10 @@ public final class SubjectKeys {
   }
 
   /**
-   * @param count how many keys the store had destroyed when it was asked last
+   * @param last where the last erasure stands in the store
    */
-  void erased(long count) {
-    if (count > erasures.getAndAccumulate(count, Math::max)) {
+  void erased(long last) {
+    if (last > erased.getAndAccumulate(last, Math::max)) {
       forget();
     }
   }

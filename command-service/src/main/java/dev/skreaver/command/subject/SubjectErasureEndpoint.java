@@ -8,6 +8,7 @@ import dev.skreaver.api.subject.SubjectErasure;
 import dev.skreaver.command.store.KeyDestruction;
 import dev.skreaver.command.store.KeyDestruction.Destroyed;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
+import dev.skreaver.command.store.SubjectKeys.Actor;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -55,18 +56,21 @@ final class SubjectErasureEndpoint implements SubjectErasure {
   private DomainEventMessage<SubjectErased> event(
       Request request, String stream, String pseudonym) {
     Caller caller = request.caller();
-    String reason =
-        engine.subjects().actor(caller.tenant().value(), caller.subject()).seal(request.reason());
+    Actor actor = engine.subjects().actor(caller.tenant().value(), caller.subject());
     return new GenericDomainEventMessage<>(
-        "subject", stream, 0, new SubjectErased(pseudonym, reason), metadata(caller));
+        "subject",
+        stream,
+        0,
+        new SubjectErased(pseudonym, actor.seal(request.reason())),
+        metadata(caller, actor));
   }
 
-  private static Map<String, String> metadata(Caller caller) {
+  private static Map<String, String> metadata(Caller caller, Actor actor) {
     var metadata =
         new HashMap<>(
             Map.of(
                 "tenant", caller.tenant().value(),
-                "subject", caller.subject(),
+                "subject", actor.sealedName(),
                 "authentication", caller.authentication(),
                 "request_id", caller.requestId(),
                 "correlation_id", caller.correlationId()));

@@ -30,8 +30,8 @@ import org.junit.jupiter.api.Test;
 class LostAnswerTest {
   private static final Duration LONG = Duration.ofSeconds(60);
 
-  /** Only the append sends it. */
-  private static final String REASON = "a lunch that gets lost";
+  /** Only the append sends it: what else it sends is sealed. */
+  private static final String METADATA = "\"command\":\"pause\"";
 
   private static Database database;
   private static FlakyNetwork network;
@@ -40,7 +40,7 @@ class LostAnswerTest {
   @BeforeAll
   static void start() throws Exception {
     database = PostgresServer.shared().freshDatabase();
-    network = new FlakyNetwork(database, REASON);
+    network = new FlakyNetwork(database, METADATA);
     service = CommandService.on(network.database());
   }
 
@@ -106,7 +106,7 @@ class LostAnswerTest {
 
   private static Receipt pause(AgentKey agent) {
     return service.send(
-        new AgentCommand.Pause(agent, REASON),
+        new AgentCommand.Pause(agent, "a lunch that gets lost"),
         null,
         new Idempotency("pause-" + agent.id(), "fingerprint"));
   }
