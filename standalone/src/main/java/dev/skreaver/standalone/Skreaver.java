@@ -85,7 +85,7 @@ final class Skreaver implements Callable<Integer> {
     System.exit(commandLine().execute(arguments));
   }
 
-  private static CommandLine commandLine() {
+  static CommandLine commandLine() {
     var skreaver = new CommandLine(new Skreaver());
     // Whatever stands behind "bench" is for the benchmarks to understand.
     requireNonNull(skreaver.getSubcommands().get("bench"))

@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /** A tenant of its own at the one running system of this JVM, with all its real parts. */
@@ -37,7 +38,16 @@ final class Api {
   }
 
   static Api of(TenantId tenant, TokenCommand.Role role) {
-    return new Api(Running.system().issuer().token(tenant, role, "alice"), Map.of());
+    return of(tenant, role, "alice");
+  }
+
+  static Api of(TenantId tenant, TokenCommand.Role role, String subject) {
+    return new Api(Running.system().issuer().token(tenant, role, subject), Map.of());
+  }
+
+  /** What all tenants are at. */
+  static Standalone system() {
+    return Running.system();
   }
 
   private static final class Running {
@@ -131,13 +141,29 @@ final class Api {
     return post("/agents/" + id + "/resume", "");
   }
 
-  private Answer send(String verb, String path, String body) {
+  /** A stream, line by line; it ends when it is closed. */
+  Stream<String> lines(String path) {
+    try {
+      return HTTP.send(request(path).build(), HttpResponse.BodyHandlers.ofLines()).body();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private HttpRequest.Builder request(String path) {
     URI uri = URI.create(Running.system().address() + path);
     var request = HttpRequest.newBuilder(uri).header("Authorization", "Bearer " + token);
+    headers.forEach(request::header);
+    return request;
+  }
+
+  private Answer send(String verb, String path, String body) {
+    HttpRequest.Builder request = request(path);
     if (!body.isEmpty()) {
       request.header("Content-Type", "application/json");
     }
-    headers.forEach(request::header);
     try {
       return new Answer(
           HTTP.send(

@@ -101,6 +101,11 @@ class DocumentedAnswersTest {
         "POST /admin/projections/{name}/replay/resume",
         api.post("/admin/projections/agent/replay/resume", "{\"events_per_second\":1}"));
     fits("POST /admin/dead-letters/{id}/retry", api.post("/admin/dead-letters/999999/retry", ""));
+    api.create("mine");
+    String erase = "POST /admin/subjects/erase";
+    fits(erase, api.post("/admin/subjects/erase", "{\"subject\":\"developer\",\"reason\":\"x\"}"));
+    fits(erase, api.post("/admin/subjects/erase", "{\"subject\":\"nobody\",\"reason\":\"x\"}"));
+    fits(erase, api.post("/admin/subjects/erase", "{}"));
     fits("GET /health", api.get("/health"));
     fits("GET /ready", api.get("/ready"));
     fits("GET /metrics", api.get("/metrics"));
