@@ -83,7 +83,8 @@ class ErasureOverRestTest {
     var database = Api.system().database();
     // What is not personal is found, or this test could not fail.
     assertThat(KeptTexts.tablesWith(database, tenant.value()))
-        .contains("event_store.tenant", "read_model.agent");
+        .contains("event_store.tenant")
+        .anyMatch(table -> table.startsWith("read_model.agent"));
     for (String text : List.of(name, reason, failure)) {
       assertThat(KeptTexts.tablesWith(database, text)).as("also before the erasure").isEmpty();
     }
@@ -110,7 +111,7 @@ class ErasureOverRestTest {
           .contains(name)
           .doesNotContain("enc:v1:", "[erased]", "erased:");
     }
-    assertThat(stream(deeds)).anyMatch(line -> line.contains(failure));
+    assertThat(stream(deeds)).anyMatch(line -> line.contains(reason));
 
     var erased = erase(name).is(200);
 
@@ -127,19 +128,19 @@ class ErasureOverRestTest {
         .untilAsserted(
             () ->
                 assertThat(stream(deeds))
-                    .noneMatch(line -> line.contains(name) || line.contains(failure))
+                    .noneMatch(line -> line.contains(name) || line.contains(reason))
                     .anyMatch(line -> line.contains("[erased]")));
     assertThat(operator.get("/agents/mine").text("/state/error/error")).isIn("[erased]", "");
     assertThat(operator.get("/agents/mine").text("/owner")).isEqualTo(pseudonym);
   }
 
-  /** What a new listener is told, up to the last deed. */
+  /** What a new listener is told at first. */
   private List<String> stream(Deeds deeds) {
     try (Stream<String> lines =
         operator
             .with("Accept", "text/event-stream")
             .lines("/events/stream?after=" + (deeds.paused() - 1))) {
-      return lines.takeWhile(line -> !line.equals("id:" + (deeds.last() + 1))).limit(40).toList();
+      return lines.limit(40).toList();
     }
   }
 
@@ -240,8 +241,7 @@ class ErasureOverRestTest {
     assertThat(found.path("intact").asBoolean()).as("%s", found).isTrue();
     for (Path export : List.of(before, after)) {
       assertThat(Files.readString(export)).doesNotContain(name, reason, failure);
-      assertThat(Skreaver.commandLine().execute("audit", "verify", export.toString()))
-          .isZero();
+      assertThat(Skreaver.commandLine().execute("audit", "verify", export.toString())).isZero();
     }
   }
 

@@ -122,8 +122,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     this.function = new AppendFunction(receiptHours, subjects);
     this.encoder = new EventEncoder(numbers, heads);
     this.snapshots = new SnapshotWriter(dataSource);
-    var groups =
-        new GroupCommit(dataSource, function, numbers, recognition);
+    var groups = new GroupCommit(dataSource, function, numbers, recognition);
     this.lanes = new AppendLane[lanes];
     for (int i = 0; i < lanes; i++) {
       this.lanes[i] = new AppendLane(i, groups::write);

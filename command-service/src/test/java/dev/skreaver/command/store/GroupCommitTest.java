@@ -39,7 +39,12 @@ class GroupCommitTest {
   void a_conflict_in_a_group_fails_only_the_guilty() throws Exception {
     try (HikariDataSource store = EventStoreDatabase.migrated()) {
       var numbers = new CatalogNumbers(store);
-      var groups = new GroupCommit(store, new AppendFunction(24, new SubjectKeys(store)), numbers, new StoreRecognition());
+      var groups =
+          new GroupCommit(
+              store,
+              new AppendFunction(24, new SubjectKeys(store)),
+              numbers,
+              new StoreRecognition());
       Append earlier = append(numbers, "taken", 1);
       groups.write(List.of(earlier));
       List<Append> group =
@@ -65,7 +70,12 @@ class GroupCommitTest {
   void entries_of_the_ledger_are_there_once_however_often_their_group_is_tried() throws Exception {
     try (HikariDataSource store = EventStoreDatabase.migrated()) {
       var numbers = new CatalogNumbers(store);
-      var groups = new GroupCommit(store, new AppendFunction(24, new SubjectKeys(store)), numbers, new StoreRecognition());
+      var groups =
+          new GroupCommit(
+              store,
+              new AppendFunction(24, new SubjectKeys(store)),
+              numbers,
+              new StoreRecognition());
       groups.write(List.of(append(numbers, "taken", 1)));
       Append refused = entry("refused");
       List<Append> group =
@@ -84,7 +94,12 @@ class GroupCommitTest {
   void an_entry_that_the_database_cannot_hold_fails_only_its_command() throws Exception {
     try (HikariDataSource store = EventStoreDatabase.migrated()) {
       var numbers = new CatalogNumbers(store);
-      var groups = new GroupCommit(store, new AppendFunction(24, new SubjectKeys(store)), numbers, new StoreRecognition());
+      var groups =
+          new GroupCommit(
+              store,
+              new AppendFunction(24, new SubjectKeys(store)),
+              numbers,
+              new StoreRecognition());
       Append good = append(numbers, "good", 1);
       Append bad = entry("bad\0name");
       groups.write(List.of(good, bad));
@@ -134,7 +149,12 @@ class GroupCommitTest {
   void a_row_that_the_database_cannot_hold_fails_only_its_command() throws Exception {
     try (HikariDataSource store = EventStoreDatabase.migrated()) {
       var numbers = new CatalogNumbers(store);
-      var groups = new GroupCommit(store, new AppendFunction(24, new SubjectKeys(store)), numbers, new StoreRecognition());
+      var groups =
+          new GroupCommit(
+              store,
+              new AppendFunction(24, new SubjectKeys(store)),
+              numbers,
+              new StoreRecognition());
       Append good = append(numbers, "good", 1);
       Append bad = append(numbers, "bad\u0000name", 1);
       groups.write(List.of(good, bad));
@@ -149,7 +169,10 @@ class GroupCommitTest {
       var numbers = new CatalogNumbers(store);
       var groups =
           new GroupCommit(
-              losingTheFirstAnswer(store), new AppendFunction(24, new SubjectKeys(store)), numbers, new StoreRecognition());
+              losingTheFirstAnswer(store),
+              new AppendFunction(24, new SubjectKeys(store)),
+              numbers,
+              new StoreRecognition());
       List<Append> group =
           IntStream.range(0, 3).mapToObj(i -> append(numbers, "lost-" + i, 2)).toList();
       groups.write(group);

@@ -210,6 +210,7 @@ public final class EventTail implements AutoCloseable {
           .then()
           .block(ANSWER);
       if (!ring.started() || !holds(connection, ring.last())) {
+        texts.forget();
         ring.start(Objects.requireNonNull(EventPages.head(connection).block(ANSWER)));
         wakeReaders();
       }
