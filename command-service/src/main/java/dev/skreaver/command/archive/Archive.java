@@ -27,6 +27,9 @@ import tools.jackson.core.JacksonException;
  * step refuses with an {@link ArchiveException} rather than lose anything, and is one transaction.
  */
 public final class Archive {
+  /** After them nothing happens in a stream, so that no snapshot is needed. */
+  private static final String LAST_OF_A_STREAM = "'agent.deleted', 'subject.erased'";
+
   private static final int ROWS_AT_ONCE = 1_000;
   private static final int NAMED = 10;
 
@@ -308,16 +311,16 @@ public final class Archive {
         """
         SELECT t.name || '/' || s.key
         FROM (SELECT stream_id, max(version) AS version
-          FROM event_store.event_%d GROUP BY stream_id) old
+          FROM event_store.event_%1$d GROUP BY stream_id) old
         JOIN event_store.stream s ON s.stream_id = old.stream_id
         JOIN event_store.tenant t ON t.tenant_id = s.tenant_id
         LEFT JOIN event_store.snapshot n ON n.stream_id = old.stream_id AND n.schema = ?
         WHERE COALESCE(n.version, -1) < old.version AND NOT EXISTS (
           SELECT FROM event_store.event e JOIN event_store.event_type y ON y.type_id = e.type_id
-          WHERE e.stream_id = old.stream_id AND y.name = 'agent.deleted')
+          WHERE e.stream_id = old.stream_id AND y.name IN (%2$s))
         ORDER BY 1
         """
-            .formatted(partition.firstPosition());
+            .formatted(partition.firstPosition(), LAST_OF_A_STREAM);
     try (PreparedStatement statement = connection.prepareStatement(living)) {
       statement.setString(1, safety.snapshotSchema());
       try (ResultSet row = statement.executeQuery()) {
@@ -360,14 +363,14 @@ public final class Archive {
         connection,
         """
         INSERT INTO event_store.archived_stream AS known (stream_id, version, ended)
-        SELECT e.stream_id, max(e.version), bool_or(y.name = 'agent.deleted')
-        FROM event_store.event_%d e JOIN event_store.event_type y ON y.type_id = e.type_id
+        SELECT e.stream_id, max(e.version), bool_or(y.name IN (%2$s))
+        FROM event_store.event_%1$d e JOIN event_store.event_type y ON y.type_id = e.type_id
         GROUP BY e.stream_id
         ON CONFLICT (stream_id) DO UPDATE
           SET version = greatest(known.version, excluded.version),
             ended = known.ended OR excluded.ended
         """
-            .formatted(first));
+            .formatted(first, LAST_OF_A_STREAM));
     for (String table : new String[] {"event", "event_payload"}) {
       execute(
           connection,

@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.skreaver.api.agent.AgentCommand;
+import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentKey;
+import dev.skreaver.api.caller.Caller;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.subject.SubjectErasure;
+import dev.skreaver.api.subject.SubjectErasure.Erased;
 import dev.skreaver.command.CommandService;
 import dev.skreaver.command.agent.AgentSnapshots;
 import dev.skreaver.command.archive.Archive.Partition;
@@ -25,6 +29,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Objects;
 import java.util.StringJoiner;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -152,6 +157,35 @@ class ArchiveTest {
   }
 
   @Test
+  void an_erasure_needs_no_snapshot_and_is_known_after_it_is_archived() {
+    AgentKey agent = AgentKey.parse("acme/of-berta");
+    service.send(
+        new AgentCommands.Request(
+            CommandService.create(agent.toString()),
+            new Caller(agent.tenant(), "berta", "jwt", "request-1", "correlation-1", null),
+            null,
+            null));
+    var erasure = new SubjectErasure.Request(CommandService.caller(agent), "berta", "asked for");
+    Erased erased = erase(erasure);
+    for (int i = 0; i < 10; i++) {
+      service.send(
+          i % 2 == 0 ? new AgentCommand.Pause(LIVING, "lunch") : new AgentCommand.Resume(LIVING));
+    }
+    for (long first : new long[] {1, 11}) {
+      archive.export(first);
+      archive.detach(first, safety(20));
+    }
+
+    assertThat(erased.position()).isBetween(11L, 20L);
+    assertThat(erase(erasure))
+        .isEqualTo(new Erased(erased.subject(), erased.erasedAt(), erased.position(), true));
+  }
+
+  private Erased erase(SubjectErasure.Request request) {
+    return Objects.requireNonNull(service.bean(SubjectErasure.class).erase(request).block());
+  }
+
+  @Test
   void a_version_that_is_archived_is_taken() throws Exception {
     archive.export(1);
     String archived =
@@ -207,8 +241,13 @@ class ArchiveTest {
   }
 
   private Safety safety() {
+    return safety(10);
+  }
+
+  private Safety safety(long consumed) {
     var engine = service.bean(PostgresEventStorageEngine.class);
-    return new Safety(AgentSnapshots.schema(), agent -> AgentSnapshots.take(engine, agent), 10L, 0);
+    return new Safety(
+        AgentSnapshots.schema(), agent -> AgentSnapshots.take(engine, agent), consumed, 0);
   }
 
   private CommandService anotherInstance() {
