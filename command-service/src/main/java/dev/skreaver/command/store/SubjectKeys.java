@@ -30,6 +30,7 @@ import javax.sql.DataSource;
  */
 public final class SubjectKeys {
   private static final int REMEMBERED = 50_000;
+  private static final int OPENED = 10_000;
   private static final Duration FOR = Duration.ofSeconds(30);
   private static final String IN_USE =
       "SELECT key_id, key FROM event_store.subject_key_in_use(?, ?, ?, ?)";
@@ -40,6 +41,11 @@ public final class SubjectKeys {
   private final SecureRandom chance = new SecureRandom();
   private final Cache<Name, Actor> actors = remembered();
   private final Cache<String, SubjectKey> keys = remembered();
+
+  /** Sealed texts of just now as they may be shown, so that an answer costs no decryption. */
+  private final Cache<String, String> opened =
+      Caffeine.newBuilder().maximumSize(OPENED).expireAfterWrite(FOR).build();
+
   private final AtomicLong erased = new AtomicLong();
   private final AtomicLong forgotten = new AtomicLong();
 
@@ -64,11 +70,6 @@ public final class SubjectKeys {
     /** Under which a command's message has it. */
     public static final String IN_METADATA = "actor";
 
-    static Actor of(String subject, SubjectKey key) {
-      return new Actor(
-          key.id(), SealedText.ofSubject(key, subject), text -> SealedText.of(key, text));
-    }
-
     /** For what is not kept. */
     public static Actor unsealed(String subject) {
       return new Actor("", subject, UnaryOperator.identity());
@@ -86,9 +87,18 @@ public final class SubjectKeys {
     if (known != null) {
       return known;
     }
-    Actor actor = Actor.of(subject, inUse(name));
+    SubjectKey key = inUse(name);
+    String sealedName = SealedText.ofSubject(key, subject);
+    Actor actor = new Actor(key.id(), sealedName, text -> seal(key, text));
     actors.put(name, actor);
+    opened.put(sealedName, subject);
     return actor;
+  }
+
+  private String seal(SubjectKey key, String text) {
+    String sealed = SealedText.of(key, text);
+    opened.put(sealed, text);
+    return sealed;
   }
 
   private SubjectKey inUse(Name name) {
@@ -110,8 +120,20 @@ public final class SubjectKeys {
 
   /** An agent as its callers may see it. May wait for the store. */
   public AgentView open(AgentView agent) {
+    String reason = agent.statusReason();
+    String shownOwner = opened.getIfPresent(agent.owner());
+    String shownReason = reason == null ? null : opened.getIfPresent(reason);
+    if (shownOwner != null && (reason == null || shownReason != null)) {
+      return agent.showing(shownOwner, shownReason);
+    }
+    long before = forgotten.get();
     Set<String> ids = KeyRing.idsOf(List.of(agent));
-    return ids.isEmpty() ? agent : ring(ids).open(agent);
+    AgentView shown = ids.isEmpty() ? agent : ring(ids).open(agent);
+    opened.put(agent.owner(), shown.owner());
+    if (forgotten.get() != before) {
+      opened.invalidateAll();
+    }
+    return shown;
   }
 
   /** The same by the keys that are there at this moment, whatever is remembered. */
@@ -146,6 +168,7 @@ public final class SubjectKeys {
     forgotten.incrementAndGet();
     actors.invalidateAll();
     keys.invalidateAll();
+    opened.invalidateAll();
   }
 
   private KeyRing ring(Set<String> ids) {

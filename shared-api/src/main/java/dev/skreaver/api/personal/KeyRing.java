@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -20,13 +21,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The keys that a reader holds, and what it can show by them. A text whose key is destroyed shows
- * as {@link SealedText#ERASED}, a subject's name as its pseudonym; a text that is not sealed shows
- * as it is.
- *
- * @param keys by id
+ * The keys that a reader holds for a page, and what it can show by them. A text whose key is
+ * destroyed shows as {@link SealedText#ERASED}, a subject's name as its pseudonym; a text that is
+ * not sealed shows as it is.
  */
-public record KeyRing(Map<String, SubjectKey> keys) {
+public final class KeyRing {
   /** Of each event, the members of its payload that are {@link Personal}. */
   private static final Map<String, List<String>> MEMBERS =
       Arrays.stream(EventCatalog.values())
@@ -38,6 +37,18 @@ public record KeyRing(Map<String, SubjectKey> keys) {
         .map(RecordComponent::getName)
         .map(name -> name.replaceAll("(?=\\p{Lu})", "_").toLowerCase(Locale.ROOT))
         .toList();
+  }
+
+  private final Map<String, SubjectKey> keys;
+
+  /** Names that were opened: a page is mostly of a few subjects. */
+  private final Map<String, String> names = new ConcurrentHashMap<>();
+
+  /**
+   * @param keys by id
+   */
+  public KeyRing(Map<String, SubjectKey> keys) {
+    this.keys = Map.copyOf(keys);
   }
 
   /** The keys that are needed to show these events. */
@@ -113,9 +124,16 @@ public record KeyRing(Map<String, SubjectKey> keys) {
 
   /** A text that may be sealed. */
   public String open(String text) {
+    String name = names.get(text);
+    if (name != null) {
+      return name;
+    }
     SealedText sealed = SealedText.parse(text);
     SubjectKey key = sealed == null ? null : keys.get(sealed.keyId());
     String opened = sealed == null || key == null ? null : sealed.open(key);
+    if (opened != null && sealed != null && sealed.kind() == SealedText.Kind.SUBJECT) {
+      names.put(text, opened);
+    }
     return opened == null ? text : opened;
   }
 

@@ -4,8 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Base64;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
@@ -22,9 +20,11 @@ public record SealedText(Kind kind, String keyId, String content) {
   public static final String ERASED = "[erased]";
 
   private static final String PREFIX = "enc:v1:";
-  private static final Pattern FORM =
-      Pattern.compile(
-          PREFIX + "([st]):([0-9a-f]{" + SubjectKey.ID_DIGITS + "}):([A-Za-z0-9_-]{38,})");
+  private static final int KIND_AND_COLONS = 3;
+
+  /** In base64: nonce and tag. */
+  private static final int SHORTEST_CONTENT = 38;
+
   private static final String CIPHER = "AES/GCM/NoPadding";
   private static final int NONCE_BYTES = 12;
   private static final int TAG_BITS = 128;
@@ -32,13 +32,21 @@ public record SealedText(Kind kind, String keyId, String content) {
 
   /** Which of the two it was: they are told apart when they cannot be opened. */
   public enum Kind {
-    SUBJECT("s"),
-    TEXT("t");
+    SUBJECT('s'),
+    TEXT('t');
 
-    private final String mark;
+    private final char mark;
 
-    Kind(String mark) {
+    Kind(char mark) {
       this.mark = mark;
+    }
+
+    private static @Nullable Kind of(char mark) {
+      return switch (mark) {
+        case 's' -> SUBJECT;
+        case 't' -> TEXT;
+        default -> null;
+      };
     }
   }
 
@@ -54,16 +62,17 @@ public record SealedText(Kind kind, String keyId, String content) {
 
   /** Null if the text is not sealed. */
   public static @Nullable SealedText parse(String text) {
-    if (!text.startsWith(PREFIX)) {
+    int content = PREFIX.length() + KIND_AND_COLONS + SubjectKey.ID_DIGITS;
+    if (text.length() < content + SHORTEST_CONTENT || !text.startsWith(PREFIX)) {
       return null;
     }
-    Matcher form = FORM.matcher(text);
-    return form.matches()
-        ? new SealedText(
-            form.group(1).equals(Kind.SUBJECT.mark) ? Kind.SUBJECT : Kind.TEXT,
-            form.group(2),
-            form.group(3))
-        : null;
+    Kind kind = Kind.of(text.charAt(PREFIX.length()));
+    String keyId = text.substring(content - 1 - SubjectKey.ID_DIGITS, content - 1);
+    boolean formed =
+        text.charAt(PREFIX.length() + 1) == ':'
+            && text.charAt(content - 1) == ':'
+            && SubjectKey.isId(keyId);
+    return kind != null && formed ? new SealedText(kind, keyId, text.substring(content)) : null;
   }
 
   /** Of the key that a text is sealed under; null if it is not sealed. */

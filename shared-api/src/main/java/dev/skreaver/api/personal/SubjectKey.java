@@ -2,7 +2,6 @@ package dev.skreaver.api.personal;
 
 import java.security.SecureRandom;
 import java.util.HexFormat;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +17,6 @@ public record SubjectKey(String id, byte @Nullable [] bytes) {
 
   static final int ID_DIGITS = 16;
   private static final String ERASED = "erased:";
-  private static final Pattern PSEUDONYM = Pattern.compile(ERASED + "[0-9a-f]{" + ID_DIGITS + "}");
 
   /** A new key for a subject that has none. */
   public static SubjectKey random(SecureRandom chance) {
@@ -42,9 +40,15 @@ public record SubjectKey(String id, byte @Nullable [] bytes) {
     return ERASED + id;
   }
 
+  static boolean isId(String text) {
+    return text.length() == ID_DIGITS
+        && text.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
+  }
+
   /** Of the key that a pseudonym stands for; null if it is another text. */
   public static @Nullable String idOf(String pseudonym) {
-    return PSEUDONYM.matcher(pseudonym).matches() ? pseudonym.substring(ERASED.length()) : null;
+    String id = pseudonym.startsWith(ERASED) ? pseudonym.substring(ERASED.length()) : "";
+    return isId(id) ? id : null;
   }
 
   @Override
