@@ -60,10 +60,18 @@ final class AgentCommandDispatch {
   /** As the caller may see it. May wait for the store. */
   Receipt opened(Receipt receipt) {
     return new Receipt(
-        engine.subjects().open(receipt.agent()),
-        receipt.position(),
-        receipt.repeated(),
-        receipt.commandId());
+        open(receipt.agent()), receipt.position(), receipt.repeated(), receipt.commandId());
+  }
+
+  private AgentView open(AgentView agent) {
+    try {
+      return engine.subjects().open(agent);
+    } catch (Refusal e) {
+      throw new Refusal(
+          e.code(),
+          "The command was carried out, but the event store was lost before it could be answered;"
+              + " read the agent");
+    }
   }
 
   private CompletableFuture<Receipt> send(
