@@ -2,6 +2,7 @@ package dev.skreaver.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skreaver.api.json.WireJson;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -130,8 +131,15 @@ class DocumentedAnswersTest {
     }
     String type = answer.header("Content-Type").split(";", 2)[0];
     assertThat(content.has(type)).as(as + " as " + type).isTrue();
-    if (type.endsWith("json")) {
-      valueFits(as, content.path(type).path("schema"), answer.json());
+    JsonNode schema = content.path(type).path("schema");
+    if (type.equals("application/x-ndjson")) {
+      answer
+          .http()
+          .body()
+          .lines()
+          .forEach(line -> valueFits(as, schema, WireJson.mapper().readTree(line)));
+    } else if (type.endsWith("json")) {
+      valueFits(as, schema, answer.json());
     }
     if (answer.status() >= 400) {
       assertThat(content.path(type).path("examples").has(answer.text("/error")))

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class JsonTrees {
   private static final ObjectMapper JSON = Json31.mapper();
 
+  /** The mapper of the document leaves nulls out. */
+  private static final ObjectMapper WITH_NULLS = new ObjectMapper();
+
   private JsonTrees() {}
 
   static Schema<?> schema(Map<String, Object> json) {
@@ -41,7 +44,7 @@ final class JsonTrees {
   /** The schema with all that the overlay says; a null there takes a member away. */
   static Schema<?> overlaid(Schema<?> schema, Map<String, Object> overlay) {
     ObjectNode tree = JSON.valueToTree(schema);
-    lay(tree, JSON.valueToTree(overlay));
+    lay(tree, WITH_NULLS.valueToTree(overlay));
     return JSON.convertValue(tree, Schema.class);
   }
 
