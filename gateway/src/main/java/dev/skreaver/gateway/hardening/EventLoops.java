@@ -1,5 +1,6 @@
 package dev.skreaver.gateway.hardening;
 
+import java.time.Duration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.client.ReactorResourceFactory;
@@ -15,6 +16,8 @@ class EventLoops {
   ReactorResourceFactory reactorResourceFactory() {
     var factory = new ReactorResourceFactory();
     factory.setUseGlobalResources(false);
+    // They end behind the server, which has let its requests end: nothing is left to wait for.
+    factory.setShutdownQuietPeriod(Duration.ZERO);
     factory.setLoopResourcesSupplier(
         () -> LoopResources.create("gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true));
     return factory;
