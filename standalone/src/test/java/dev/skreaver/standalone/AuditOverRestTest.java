@@ -160,6 +160,8 @@ class AuditOverRestTest {
     api.post("/admin/projections/audit/replay/resume", "").refused(404, "replay_not_found");
     api.post("/admin/projections/audit/replay", "{\"events_per_second\":0}")
         .refused(400, "invalid_input");
+    api.post("/admin/projections/audit/replay", "{\"events_per_second\":2000000000}")
+        .refused(400, "invalid_input");
     api.post("/admin/projections/audit/replay", "{\"speed\":1}").refused(400, "unknown_field");
     api.post("/admin/projections/A%20B/replay", "").refused(400, "invalid_input");
     api.post("/admin/dead-letters/999999/retry", "").refused(404, "dead_letter_not_found");

@@ -3,6 +3,7 @@ package dev.skreaver.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -20,7 +21,8 @@ class CausationOverRestTest {
             .post("/agents/worker/error", "{\"error\":\"x\",\"recoverable\":true}")
             .is(200);
     String error = event(failed);
-    var paused = api.with("X-Causation-ID", error).pause("planner").is(200);
+    var paused =
+        api.with("X-Causation-ID", error.toUpperCase(Locale.ROOT)).pause("planner").is(200);
     var resumed =
         api.with("X-Causation-ID", paused.header("Skreaver-Command-Id")).pause("critic").is(200);
 

@@ -100,6 +100,19 @@ class AgentSnapshotsTest {
   }
 
   @Test
+  void a_snapshot_of_another_release_is_replaced_at_the_same_version() throws Exception {
+    liveToVersion(EVERY - 1);
+    awaitSnapshot(EVERY - 1);
+    String schema = text("SELECT schema FROM event_store.snapshot");
+    text("UPDATE event_store.snapshot SET schema = 'another'");
+    try (CommandService service = CommandService.on(database)) {
+      var engine = service.bean(PostgresEventStorageEngine.class);
+      AgentSnapshots.take(engine, key().toString());
+    }
+    assertThat(text("SELECT schema FROM event_store.snapshot")).isEqualTo(schema);
+  }
+
+  @Test
   void a_snapshot_that_cannot_be_read_is_ignored() throws Exception {
     AgentView before = liveToVersion(EVERY - 1);
     awaitSnapshot(EVERY - 1);

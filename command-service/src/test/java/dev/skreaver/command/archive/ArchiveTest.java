@@ -90,6 +90,52 @@ class ArchiveTest {
   }
 
   @Test
+  void partitions_come_back_from_the_last_one_on() throws Exception {
+    Database fresh = PostgresServer.shared().freshDatabase();
+    try (HikariDataSource other = EventStoreDatabase.pool(fresh)) {
+      EventStoreSchema.migrate(other);
+      try (Connection connection = other.getConnection();
+          var statement = connection.createStatement()) {
+        statement.execute("SELECT event_store.make_partition(1, 5)");
+        statement.execute("SELECT event_store.make_partition(6, 10)");
+      }
+      try (CommandService filling = CommandService.on(fresh)) {
+        filling.send(CommandService.create(LIVING.toString()));
+        for (int i = 0; i < 10; i++) {
+          filling.send(
+              i % 2 == 0
+                  ? new AgentCommand.Pause(LIVING, "lunch")
+                  : new AgentCommand.Resume(LIVING));
+        }
+        var files = new Archive(other, folder);
+        files.export(1);
+        files.export(6);
+        files.detach(1, safety(filling));
+        files.detach(6, safety(filling));
+
+        assertThatThrownBy(() -> files.restore(1)).hasMessageContaining("begins at 6 first");
+
+        files.restore(6);
+        files.restore(1);
+        assertThat(files.list())
+            .startsWith(new Partition(1, 5, false, true), new Partition(6, 10, false, true));
+      }
+    }
+  }
+
+  @Test
+  void what_a_sealer_has_yet_to_seal_is_not_detached() throws Exception {
+    archive.export(1);
+    sql(
+        """
+        INSERT INTO event_store.checkpoint (size, previous_size, first_position, position, time,
+          root, frontier, entries, note)
+        VALUES (5, 0, 1, 5, now(), sha256('root'), '', repeat(' ', 5 * 48)::bytea, 'note')
+        """);
+    refused("sealed up to 5 only", safety());
+  }
+
+  @Test
   void the_file_holds_all_that_is_stored_of_each_event() throws Exception {
     Manifest manifest = archive.export(1);
     assertThat(manifest.events()).isEqualTo(10);

@@ -155,10 +155,14 @@ class SealerTest {
         "DELETE FROM event_store.checkpoint WHERE position > 4");
     store.append("b", 4);
 
-    store.startSealer();
+    Sealer refusing = store.startSealer();
 
     await().atMost(LIMIT).until(() -> output.getAll().contains("Nothing is sealed any more"));
     assertThat(output).contains("rolled_back");
+    try (var watch = new AuditWatch(refusing, store.auditor())) {
+      watch.look();
+      assertThat(watch.found().intact()).isFalse();
+    }
     assertThat(store.number("SELECT max(size) FROM event_store.checkpoint")).isEqualTo(4);
   }
 

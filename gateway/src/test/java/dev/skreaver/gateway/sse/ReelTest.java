@@ -7,6 +7,7 @@ import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.AgentQueries.Moment;
 import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.json.WireJson;
@@ -82,6 +83,15 @@ class ReelTest {
   @ValueSource(strings = {"0", "max"})
   void without_pauses_all_come_at_once(String speed) {
     assertThat(positions(show(Speed.fromWire(speed), LIFE))).containsExactly(10L, 20L, 30L);
+  }
+
+  @Test
+  void a_life_whose_beginning_is_archived_is_refused() {
+    StepVerifier.create(show(new Speed(0), List.of(LIFE.get(1))))
+        .expectErrorMatches(
+            failure ->
+                failure instanceof Refusal refusal && refusal.code() == ErrorCode.POSITION_NOT_KEPT)
+        .verify();
   }
 
   @Test
