@@ -10,7 +10,7 @@ final class AggregateCache implements Cache {
   private final com.github.benmanes.caffeine.cache.Cache<Object, Object> entries;
 
   AggregateCache(int size) {
-    entries = Caffeine.newBuilder().maximumSize(size).build();
+    entries = Caffeine.newBuilder().executor(Runnable::run).maximumSize(size).build();
   }
 
   @Override

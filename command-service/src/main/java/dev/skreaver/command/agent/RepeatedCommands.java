@@ -53,7 +53,12 @@ final class RepeatedCommands {
     this.ledger = ledger;
     this.receipts = receipts;
     this.subjects = subjects;
-    this.recent = Caffeine.newBuilder().maximumSize(RECENT).expireAfterWrite(kept).build();
+    this.recent =
+        Caffeine.newBuilder()
+            .executor(Runnable::run)
+            .maximumSize(RECENT)
+            .expireAfterWrite(kept)
+            .build();
   }
 
   /**

@@ -35,7 +35,10 @@ final class AuditedStore {
   private static final String ARCHIVED =
       "SELECT coalesce(min(first_position), 1) - 1 FROM event_store.partition";
 
-  /** The rows come first and alone, so that no plan sorts what it joins. */
+  /**
+   * The rows come first and alone, so that no plan sorts what it joins. What belongs to them is
+   * looked up row by row: a plan that joins whole tables reads all payloads for each page.
+   */
   private static final String PAGE =
       """
       SELECT e.position, coalesce(t.name, '') AS tenant, coalesce(s.key, '') AS agent_id, e.version,
@@ -43,10 +46,12 @@ final class AuditedStore {
         e.metadata, e.payload_hash, e.previous_leaf, e.leaf, p.salt, p.payload
       FROM (SELECT * FROM event_store.event
             WHERE position > ? AND position <= ? ORDER BY position LIMIT %d) e
-      LEFT JOIN event_store.stream s ON s.stream_id = e.stream_id
       LEFT JOIN event_store.tenant t ON t.tenant_id = e.tenant_id
       LEFT JOIN event_store.event_type y ON y.type_id = e.type_id
-      LEFT JOIN event_store.event_payload p ON p.position = e.position
+      LEFT JOIN LATERAL (SELECT key FROM event_store.stream
+            WHERE stream_id = e.stream_id LIMIT 1) s ON true
+      LEFT JOIN LATERAL (SELECT salt, payload FROM event_store.event_payload
+            WHERE position = e.position LIMIT 1) p ON true
       ORDER BY e.position
       """
           .formatted(EVENTS);

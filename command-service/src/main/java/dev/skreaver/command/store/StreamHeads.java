@@ -25,7 +25,8 @@ final class StreamHeads {
   private static final String LAST = SELECT + "ORDER BY e.version DESC LIMIT 1";
 
   private final DataSource dataSource;
-  private final Cache<String, StreamHead> heads = Caffeine.newBuilder().maximumSize(KEPT).build();
+  private final Cache<String, StreamHead> heads =
+      Caffeine.newBuilder().executor(Runnable::run).maximumSize(KEPT).build();
 
   StreamHeads(DataSource dataSource) {
     this.dataSource = dataSource;

@@ -44,7 +44,11 @@ public final class SubjectKeys {
 
   /** Sealed texts of just now as they may be shown, so that an answer costs no decryption. */
   private final Cache<String, String> opened =
-      Caffeine.newBuilder().maximumSize(OPENED).expireAfterWrite(FOR).build();
+      Caffeine.newBuilder()
+          .executor(Runnable::run)
+          .maximumSize(OPENED)
+          .expireAfterWrite(FOR)
+          .build();
 
   private final AtomicLong erased = new AtomicLong();
   private final AtomicLong forgotten = new AtomicLong();
@@ -54,7 +58,11 @@ public final class SubjectKeys {
   }
 
   private static <K, V> Cache<K, V> remembered() {
-    return Caffeine.newBuilder().maximumSize(REMEMBERED).expireAfterWrite(FOR).build();
+    return Caffeine.newBuilder()
+        .executor(Runnable::run)
+        .maximumSize(REMEMBERED)
+        .expireAfterWrite(FOR)
+        .build();
   }
 
   private record Name(String tenant, String subject) {}

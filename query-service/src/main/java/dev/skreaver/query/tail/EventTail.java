@@ -39,6 +39,18 @@ public final class EventTail implements AutoCloseable {
   private static final int KEPT = 10_000;
   private static final Duration SAFETY_POLL = Duration.ofSeconds(1);
   private static final Duration ANSWER = Duration.ofSeconds(60);
+
+  /**
+   * Small pages are read again and again: one plan serves them all, which looks up what belongs to
+   * each event and never reads a table. To make a plan takes longer than to read a small page.
+   */
+  private static final List<String> FOLLOWING =
+      List.of(
+          "SET plan_cache_mode = force_generic_plan",
+          "SET enable_hashjoin = off",
+          "SET enable_mergejoin = off",
+          "LISTEN skreaver_events");
+
   private static final Set<String> SCHEMA_MISSING = Set.of("3F000", "42P01");
   private static final Logger log = LoggerFactory.getLogger(EventTail.class);
 
@@ -205,10 +217,12 @@ public final class EventTail implements AutoCloseable {
       throw new IllegalStateException("the database driver gave no connection");
     }
     try {
-      Flux.from(connection.createStatement("LISTEN skreaver_events").execute())
-          .flatMap(result -> result.getRowsUpdated())
-          .then()
-          .block(ANSWER);
+      for (String setting : FOLLOWING) {
+        Flux.from(connection.createStatement(setting).execute())
+            .flatMap(result -> result.getRowsUpdated())
+            .then()
+            .block(ANSWER);
+      }
       if (!ring.started() || !holds(connection, ring.last())) {
         texts.forget();
         ring.start(Objects.requireNonNull(EventPages.head(connection).block(ANSWER)));

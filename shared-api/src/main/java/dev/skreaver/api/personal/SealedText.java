@@ -2,6 +2,7 @@ package dev.skreaver.api.personal;
 
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.Provider;
 import java.security.SecureRandom;
 import java.util.Base64;
 import javax.crypto.AEADBadTagException;
@@ -28,6 +29,10 @@ public record SealedText(Kind kind, String keyId, String content) {
   private static final String CIPHER = "AES/GCM/NoPadding";
   private static final int NONCE_BYTES = 12;
   private static final int TAG_BITS = 128;
+
+  /** Found once: to look through all providers takes longer than to seal a reason. */
+  private static final Provider PROVIDER = provider();
+
   private static final SecureRandom CHANCE = new SecureRandom();
 
   /** Which of the two it was: they are told apart when they cannot be opened. */
@@ -131,11 +136,19 @@ public record SealedText(Kind kind, String keyId, String content) {
     }
   }
 
+  private static Provider provider() {
+    try {
+      return Cipher.getInstance(CIPHER).getProvider();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("AES-GCM cannot be used", e);
+    }
+  }
+
   /**
    * @param nonce its first bytes
    */
   private static Cipher cipher(int mode, byte[] key, byte[] nonce) throws GeneralSecurityException {
-    Cipher cipher = Cipher.getInstance(CIPHER);
+    Cipher cipher = Cipher.getInstance(CIPHER, PROVIDER);
     cipher.init(
         mode, new SecretKeySpec(key, "AES"), new GCMParameterSpec(TAG_BITS, nonce, 0, NONCE_BYTES));
     return cipher;
