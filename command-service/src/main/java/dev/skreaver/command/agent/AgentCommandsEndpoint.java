@@ -54,7 +54,7 @@ final class AgentCommandsEndpoint implements AgentCommands {
       return CompletableFuture.supplyAsync(
           () -> repeated.once(command, idempotency), virtualThreads);
     }
-    var commit = CommandCommit.plain();
+    var commit = CommandCommit.plain(command::eventMetadata);
     var answer = new CompletableFuture<Receipt>();
     CompletableFuture<?> _ =
         dispatch

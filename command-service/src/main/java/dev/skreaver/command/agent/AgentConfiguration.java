@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.axonframework.commandhandling.AsynchronousCommandBus;
 import org.axonframework.commandhandling.CommandBus;
 import org.axonframework.commandhandling.CommandMessage;
@@ -29,13 +29,10 @@ import org.axonframework.eventsourcing.CachingEventSourcingRepository;
 import org.axonframework.eventsourcing.EventSourcingRepository;
 import org.axonframework.eventsourcing.eventstore.EventStore;
 import org.axonframework.messaging.MessageHandlerInterceptor;
-import org.axonframework.messaging.MetaData;
 import org.axonframework.messaging.annotation.ClasspathParameterResolverFactory;
 import org.axonframework.messaging.annotation.MultiParameterResolverFactory;
 import org.axonframework.messaging.annotation.ParameterResolverFactory;
 import org.axonframework.messaging.annotation.SimpleResourceParameterResolverFactory;
-import org.axonframework.messaging.correlation.SimpleCorrelationDataProvider;
-import org.axonframework.messaging.interceptors.CorrelationDataInterceptor;
 import org.axonframework.modelling.command.AggregateAnnotationCommandHandler;
 import org.axonframework.modelling.command.ConcurrencyException;
 import org.axonframework.modelling.command.Repository;
@@ -87,26 +84,18 @@ class AgentConfiguration {
   @Bean
   CommandBus commandBus(ExecutorService commandThreads, PostgresEventStorageEngine engine) {
     var bus = AsynchronousCommandBus.builder().executor(commandThreads).build();
-    bus.registerHandlerInterceptor(acting(engine.subjects()::actor));
-    bus.registerHandlerInterceptor(
-        new CorrelationDataInterceptor<>(
-            new SimpleCorrelationDataProvider(
-                ReceivedCommand.EVENT_METADATA.toArray(String[]::new))));
+    bus.registerHandlerInterceptor(acting(received -> received.actor(engine.subjects())));
     return bus;
   }
 
   /** Commands come with the name of who gives them; handlers and events know it only sealed. */
   private static MessageHandlerInterceptor<CommandMessage<?>> acting(
-      BiFunction<String, String, Actor> actors) {
+      Function<ReceivedCommand, Actor> actor) {
     return (command, chain) -> {
       command.transformMessage(
-          message -> {
-            MetaData metadata = message.getMetaData();
-            Actor actor =
-                actors.apply((String) metadata.get("tenant"), (String) metadata.get("subject"));
-            return message.andMetaData(
-                Map.of("subject", actor.sealedName(), Actor.IN_METADATA, actor));
-          });
+          message ->
+              message.andMetaData(
+                  Map.of(Actor.IN_METADATA, actor.apply(ReceivedCommand.of(message)))));
       return chain.proceed();
     };
   }
@@ -198,7 +187,8 @@ class AgentConfiguration {
       ParameterResolverFactory parameters,
       PostgresEventStorageEngine engine) {
     var bus = AsynchronousCommandBus.builder().executor(commandThreads).build();
-    bus.registerHandlerInterceptor(acting((tenant, subject) -> Actor.unsealed(subject)));
+    bus.registerHandlerInterceptor(
+        acting(received -> Actor.unsealed(received.request().caller().subject())));
     EventSourcingRepository<Agent> repository =
         EventSourcingRepository.builder(Agent.class)
             .eventStore(

@@ -13,9 +13,11 @@ import dev.skreaver.command.store.TimeOrderedIdentifiers;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
+import org.axonframework.commandhandling.CommandMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,18 +25,8 @@ import org.jspecify.annotations.Nullable;
  * entry of its own.
  */
 record ReceivedCommand(UUID id, Instant time, Request request) {
-  /** What every event of a command carries of it. */
-  static final List<String> EVENT_METADATA =
-      List.of(
-          "tenant",
-          "subject",
-          "authentication",
-          "request_id",
-          "correlation_id",
-          "causation_id",
-          "idempotency_key",
-          "command_id",
-          "command");
+  /** Under which a command's message has it. */
+  static final String IN_METADATA = "received_command";
 
   private static final int LONGEST_REASON = 1_000;
 
@@ -42,16 +34,32 @@ record ReceivedCommand(UUID id, Instant time, Request request) {
     return new ReceivedCommand(TimeOrderedIdentifiers.next(), Instant.now(), request);
   }
 
+  /** That a command's message brings. */
+  static ReceivedCommand of(CommandMessage<?> message) {
+    return (ReceivedCommand)
+        Objects.requireNonNull(message.getMetaData().get(IN_METADATA), "not received here");
+  }
+
   AgentKey agent() {
     return request.command().agent();
   }
 
-  /** What goes with the command's message, to its handler and its events. */
+  /** What goes with the command's message to its handler. */
   Map<String, Object> metadata() {
+    var metadata = HashMap.<String, Object>newHashMap(3);
+    metadata.put(IN_METADATA, this);
+    if (request.expectedVersion() != null) {
+      metadata.put(Agent.EXPECTED_VERSION, request.expectedVersion());
+    }
+    return metadata;
+  }
+
+  /** What every event of the command carries of it. */
+  Map<String, String> eventMetadata(Actor actor) {
     Caller caller = request.caller();
-    var metadata = HashMap.<String, Object>newHashMap(11);
+    var metadata = LinkedHashMap.<String, String>newLinkedHashMap(9);
     metadata.put("tenant", caller.tenant().value());
-    metadata.put("subject", caller.subject());
+    metadata.put("subject", actor.sealedName());
     metadata.put("authentication", caller.authentication());
     metadata.put("request_id", caller.requestId());
     metadata.put("correlation_id", caller.correlationId());
@@ -63,9 +71,6 @@ record ReceivedCommand(UUID id, Instant time, Request request) {
     }
     metadata.put("command_id", id.toString());
     metadata.put("command", request.command().wireName());
-    if (request.expectedVersion() != null) {
-      metadata.put(Agent.EXPECTED_VERSION, request.expectedVersion());
-    }
     return metadata;
   }
 

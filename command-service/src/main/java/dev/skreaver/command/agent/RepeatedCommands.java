@@ -104,7 +104,10 @@ final class RepeatedCommands {
   private Receipt carryOut(ReceivedCommand command, ReceiptKey key, String fingerprint) {
     var commit =
         CommandCommit.once(
-            key, fingerprint, result -> bytes(new Answer((AgentView) result, null, command.id())));
+            command::eventMetadata,
+            key,
+            fingerprint,
+            result -> bytes(new Answer((AgentView) result, null, command.id())));
     try {
       Receipt receipt = dispatch.sendSealed(command, commit).join();
       commit.receipt().ifPresent(stored -> recent.put(key, stored));

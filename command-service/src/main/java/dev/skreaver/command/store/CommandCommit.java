@@ -1,5 +1,7 @@
 package dev.skreaver.command.store;
 
+import dev.skreaver.command.store.SubjectKeys.Actor;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.axonframework.messaging.unitofwork.CurrentUnitOfWork;
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class CommandCommit {
   public static final String METADATA_KEY = "command_commit";
 
+  private final Function<Actor, Map<String, String>> eventMetadata;
   private final @Nullable ReceiptKey key;
   private final String fingerprint;
   private final Function<Object, byte[]> answer;
@@ -20,23 +23,35 @@ public final class CommandCommit {
   private volatile @Nullable CommandReceipt receipt;
 
   private CommandCommit(
-      @Nullable ReceiptKey key, String fingerprint, Function<Object, byte[]> answer) {
+      Function<Actor, Map<String, String>> eventMetadata,
+      @Nullable ReceiptKey key,
+      String fingerprint,
+      Function<Object, byte[]> answer) {
+    this.eventMetadata = eventMetadata;
     this.key = key;
     this.fingerprint = fingerprint;
     this.answer = answer;
   }
 
-  /** A command that may be carried out again when it is repeated. */
-  public static CommandCommit plain() {
-    return new CommandCommit(null, "", result -> new byte[0]);
+  /**
+   * A command that may be carried out again when it is repeated.
+   *
+   * @param eventMetadata what each of its events carries of it and its actor
+   */
+  public static CommandCommit plain(Function<Actor, Map<String, String>> eventMetadata) {
+    return new CommandCommit(eventMetadata, null, "", result -> new byte[0]);
   }
 
   /**
+   * @param eventMetadata what each of its events carries of it and its actor
    * @param answer makes what is kept for a repeat, of the command handler's result
    */
   public static CommandCommit once(
-      ReceiptKey key, String fingerprint, Function<Object, byte[]> answer) {
-    return new CommandCommit(key, fingerprint, answer);
+      Function<Actor, Map<String, String>> eventMetadata,
+      ReceiptKey key,
+      String fingerprint,
+      Function<Object, byte[]> answer) {
+    return new CommandCommit(eventMetadata, key, fingerprint, answer);
   }
 
   /** Of the command's last event; 0 if it had none. */
@@ -64,6 +79,11 @@ public final class CommandCommit {
                 instanceof CommandCommit commit
         ? Optional.of(commit)
         : Optional.empty();
+  }
+
+  /** In place of metadata of their own, which Axon would copy for every message. */
+  Map<String, String> eventMetadata(UnitOfWork<?> unitOfWork) {
+    return eventMetadata.apply(Actor.of(unitOfWork.getMessage()));
   }
 
   @Nullable CommandReceipt draft(UnitOfWork<?> unitOfWork) {

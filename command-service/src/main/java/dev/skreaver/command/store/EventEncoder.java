@@ -19,10 +19,14 @@ import org.axonframework.eventhandling.EventMessage;
 import org.axonframework.modelling.command.AggregateStreamCreationException;
 import org.axonframework.modelling.command.ConcurrencyException;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.ObjectWriter;
 
 /** Makes rows of events: bytes, numbers, and the next links of each stream's hash chain. */
 final class EventEncoder {
   private static final int SALT_BYTES = 16;
+  private static final ObjectWriter OF_COMMAND =
+      WireJson.mapper().writerFor(new TypeReference<Map<String, String>>() {});
 
   private final CatalogNumbers numbers;
   private final StreamHeads heads;
@@ -34,10 +38,14 @@ final class EventEncoder {
   }
 
   /**
+   * @param ofCommand what the events carry of the command that caused them; null if each has
+   *     metadata of its own
    * @throws ConcurrencyException if the stream has no event before the first of these
    * @throws AggregateStreamCreationException if the stream that begins here is known already
    */
-  List<EncodedEvent> encode(List<? extends EventMessage<?>> events) {
+  List<EncodedEvent> encode(
+      List<? extends EventMessage<?>> events, @Nullable Map<String, String> ofCommand) {
+    byte[] shared = ofCommand == null ? null : OF_COMMAND.writeValueAsBytes(ofCommand);
     var encoded = new ArrayList<EncodedEvent>(events.size());
     Map<String, StreamHead> written = HashMap.newHashMap(1);
     try {
@@ -47,7 +55,11 @@ final class EventEncoder {
         }
         String aggregate = domainEvent.getAggregateIdentifier();
         EncodedEvent next =
-            encode(domainEvent, previous(aggregate, domainEvent, written.get(aggregate)));
+            encode(
+                domainEvent,
+                previous(aggregate, domainEvent, written.get(aggregate)),
+                shared == null ? WireJson.mapper().writeValueAsBytes(event.getMetaData()) : shared,
+                subjectKey(ofCommand == null ? event.getMetaData() : ofCommand));
         written.put(
             aggregate,
             new StreamHead(
@@ -79,12 +91,15 @@ final class EventEncoder {
     return null;
   }
 
-  private EncodedEvent encode(DomainEventMessage<?> event, @Nullable StreamHead previous)
+  private EncodedEvent encode(
+      DomainEventMessage<?> event,
+      @Nullable StreamHead previous,
+      byte[] metadata,
+      @Nullable String subjectKey)
       throws SQLException {
     EventCatalog type = EventCatalog.of(event.getPayloadType());
     StreamKey key = StreamKey.parse(event.getAggregateIdentifier());
     UUID eventId = UUID.fromString(event.getIdentifier());
-    byte[] metadata = WireJson.mapper().writeValueAsBytes(event.getMetaData());
     byte[] payload = event.serializePayload(EventFormat.instance(), byte[].class).getData();
     var salt = new byte[SALT_BYTES];
     salts.nextBytes(salt);
@@ -114,12 +129,10 @@ final class EventEncoder {
         salt,
         payload,
         previous == null ? 0 : previous.position(),
-        subjectKey(event));
+        subjectKey);
   }
 
-  private static @Nullable String subjectKey(EventMessage<?> event) {
-    return event.getMetaData().get("subject") instanceof String subject
-        ? SealedText.keyId(subject)
-        : null;
+  private static @Nullable String subjectKey(Map<String, ?> metadata) {
+    return metadata.get("subject") instanceof String subject ? SealedText.keyId(subject) : null;
   }
 }

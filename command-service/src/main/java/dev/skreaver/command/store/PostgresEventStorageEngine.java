@@ -173,7 +173,12 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     Optional<CommandCommit> commit = CommandCommit.current();
     CommandReceipt receipt =
         commit.map(current -> current.draft(CurrentUnitOfWork.get().root())).orElse(null);
-    List<EncodedEvent> encoded = encoder.encode(events);
+    List<EncodedEvent> encoded =
+        encoder.encode(
+            events,
+            commit
+                .map(current -> current.eventMetadata(CurrentUnitOfWork.get().root()))
+                .orElse(null));
     String aggregate = encoded.getFirst().aggregateIdentifier();
     try {
       Append.Stored stored = lane(aggregate).write(new Append(encoded, receipt));
@@ -207,7 +212,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
    * @throws SQLException if nothing was stored, or that is not known
    */
   long append(DomainEventMessage<?> event, Step more) throws SQLException {
-    List<EncodedEvent> encoded = encoder.encode(List.of(event));
+    List<EncodedEvent> encoded = encoder.encode(List.of(event), null);
     try (Connection connection = dataSource.getConnection()) {
       if (!recognition.recognizes(connection)) {
         throw StoreFailure.wentBack();

@@ -18,10 +18,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
+import org.axonframework.messaging.Message;
 
 /**
  * The keys of those who act, and all other keys for reading. They are remembered for a short while,
@@ -81,6 +83,12 @@ public final class SubjectKeys {
     /** For what is not kept. */
     public static Actor unsealed(String subject) {
       return new Actor("", subject, UnaryOperator.identity());
+    }
+
+    /** Of the command that a message brings. */
+    public static Actor of(Message<?> command) {
+      return (Actor)
+          Objects.requireNonNull(command.getMetaData().get(IN_METADATA), "a command by nobody");
     }
 
     public String seal(String text) {
