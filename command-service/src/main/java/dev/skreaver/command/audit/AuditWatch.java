@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Verifies the store all the time, on the instance that seals: each minute what is new, and
- * everything again once a day.
+ * everything again once a day, at leisure.
  */
 final class AuditWatch implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(AuditWatch.class);
@@ -21,6 +21,7 @@ final class AuditWatch implements AutoCloseable {
 
   private final Sealer sealer;
   private final Auditor auditor;
+  private final Duration again;
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("audit-watch").factory());
 
@@ -31,8 +32,16 @@ final class AuditWatch implements AutoCloseable {
   private String said = "";
 
   AuditWatch(Sealer sealer, Auditor auditor) {
+    this(sealer, auditor, AGAIN);
+  }
+
+  /**
+   * @param again how long after the last time everything is verified again
+   */
+  AuditWatch(Sealer sealer, Auditor auditor, Duration again) {
     this.sealer = sealer;
     this.auditor = auditor;
+    this.again = again;
   }
 
   AuditWatch started() {
@@ -51,27 +60,54 @@ final class AuditWatch implements AutoCloseable {
       return;
     }
     try {
-      if (System.nanoTime() - begun > AGAIN.toNanos()) {
+      lookAtWhatIsNew();
+      if (System.nanoTime() - begun > again.toNanos()) {
         begun = System.nanoTime();
-        next = 1;
-        intact = true;
-      }
-      Verification verification = auditor.verify(next, null);
-      Fault fault = verification.fault();
-      if (fault == null) {
-        next = verification.sealedThrough() + 1;
-        found = new Found(intact, verification.to());
-      } else {
-        intact = false;
-        found = new Found(false, fault.position() - 1);
-        say(fault);
+        lookAtEverything();
       }
     } catch (RuntimeException e) {
       log.warn("The event store could not be verified: {}", e.getMessage());
     }
   }
 
-  private void say(Fault fault) {
+  private void lookAtWhatIsNew() {
+    Verification seen;
+    do {
+      seen = auditor.verifyAtLeisure(next);
+      if (seen.fault() == null) {
+        next = seen.sealedThrough() + 1;
+        found = new Found(intact, seen.to());
+      } else {
+        tell(seen.fault());
+      }
+    } while (seen.next() != null && running());
+  }
+
+  /** What is new meanwhile does not wait for the end of it. */
+  private void lookAtEverything() {
+    long from = 1;
+    while (running()) {
+      Verification seen = auditor.verifyAtLeisure(from);
+      if (seen.fault() != null) {
+        tell(seen.fault());
+        return;
+      }
+      intact |= seen.next() == null;
+      lookAtWhatIsNew();
+      if (seen.next() == null) {
+        return;
+      }
+      from = seen.sealedThrough() + 1;
+    }
+  }
+
+  private boolean running() {
+    return !clock.isShutdown() && sealer.status().sealing();
+  }
+
+  private void tell(Fault fault) {
+    intact = false;
+    found = new Found(false, fault.position() - 1);
     String message =
         "The event store is not intact from position %d on: %s, %s"
             .formatted(fault.position(), fault.kind().wireName(), fault.message());

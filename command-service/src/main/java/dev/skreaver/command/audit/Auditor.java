@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -38,17 +39,40 @@ final class Auditor {
    * @param to up to the end, if null
    */
   Verification verify(long from, @Nullable Long to) {
+    long begin = System.nanoTime();
+    return verify(from, to, () -> System.nanoTime() - begin > IN_ONE_GO.toNanos());
+  }
+
+  /** Up to the end, resting longer than it works: those who write shall not notice. */
+  Verification verifyAtLeisure(long from) {
+    return verify(from, null, new Leisure());
+  }
+
+  private Verification verify(long from, @Nullable Long to, BooleanSupplier enough) {
     Fault anchored = compareWithAnchor();
     AuditedStore.Range range = store.range(from, to);
     Checkpoint start = range.start();
     var check = start == null ? new AuditCheck(keys, range.after()) : new AuditCheck(keys, start);
-    long begin = System.nanoTime();
-    return check
-        .run(
-            store.checkpoints(range),
-            store.events(range, check),
-            () -> System.nanoTime() - begin > IN_ONE_GO.toNanos())
-        .with(anchored);
+    return check.run(store.checkpoints(range), store.events(range, check), enough).with(anchored);
+  }
+
+  private static final class Leisure implements BooleanSupplier {
+    private static final int REST = 3;
+
+    private final long begin = System.nanoTime();
+    private long since = begin;
+
+    @Override
+    public boolean getAsBoolean() {
+      try {
+        Thread.sleep(Duration.ofNanos((System.nanoTime() - since) * REST));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return true;
+      }
+      since = System.nanoTime();
+      return since - begin > IN_ONE_GO.toNanos();
+    }
   }
 
   /** The anchor is read before the store, which therefore holds at least as much. */

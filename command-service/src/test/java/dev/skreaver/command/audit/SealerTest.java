@@ -194,4 +194,35 @@ class SealerTest {
     }
     assertThat(output).contains("not intact from position 11 on: time_changed");
   }
+
+  @Test
+  void the_watch_looks_at_everything_again(CapturedOutput output) {
+    Sealer sealer = store.append("a", 8).startSealer();
+    store.awaitSealed();
+    try (var watch = new AuditWatch(sealer, store.auditor(), Duration.ZERO)) {
+      watch.look();
+      store.tamper("UPDATE event_store.event SET time = time + interval '1s' WHERE position = 2");
+
+      watch.look();
+
+      assertThat(watch.found()).isEqualTo(new AuditWatch.Found(false, 1));
+    }
+    assertThat(output).contains("not intact from position 2 on: time_changed");
+  }
+
+  @Test
+  void the_watch_finds_a_store_intact_that_was_repaired(CapturedOutput output) {
+    Sealer sealer = store.append("a", 8).startSealer();
+    store.awaitSealed();
+    try (var watch = new AuditWatch(sealer, store.auditor(), Duration.ZERO)) {
+      store.tamper("UPDATE event_store.event SET time = time + interval '1s' WHERE position = 2");
+      watch.look();
+      store.tamper("UPDATE event_store.event SET time = time - interval '1s' WHERE position = 2");
+
+      watch.look();
+
+      assertThat(watch.found()).isEqualTo(new AuditWatch.Found(true, 8));
+    }
+    assertThat(output).contains("not intact from position 2 on: time_changed");
+  }
 }
