@@ -40,7 +40,7 @@ final class GrownStore implements AutoCloseable {
   private static final int LOADERS = 16;
 
   /** As many as the default settings let there be at most. */
-  private static final int EVENTS_SINCE_SNAPSHOT = 199;
+  private static final int EVENTS_SINCE_SNAPSHOT = 99;
 
   private static final int AT_ONCE = 10_000;
 

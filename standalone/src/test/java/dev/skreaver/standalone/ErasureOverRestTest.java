@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The erasure of a subject as a client meets it, and what is left of the subject anywhere. */
 class ErasureOverRestTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
-  private static final int SNAPSHOT_EVERY = 200;
+  private static final int SNAPSHOT_EVERY = 100;
 
   private final TenantId tenant = Api.newTenant();
   private final String name = "ada-" + UUID.randomUUID();

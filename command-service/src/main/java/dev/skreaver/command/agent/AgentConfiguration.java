@@ -46,8 +46,8 @@ import org.springframework.core.env.Environment;
 class AgentConfiguration {
   private static final int CACHED_AGENTS = 20_000;
 
-  /** An agent of any length is then loaded in less than twice the time that 100 events take. */
-  private static final int SNAPSHOT_EVERY = 200;
+  /** An agent of any length is then loaded in about the time that 100 events take. */
+  private static final int SNAPSHOT_EVERY = 100;
 
   /** Enough for a handful of instances that all want to change one agent at the same time. */
   private static final int RETRIES = 8;

@@ -57,7 +57,7 @@ final class Auditor {
   }
 
   private static final class Leisure implements BooleanSupplier {
-    private static final int REST = 3;
+    private static final int REST = 9;
 
     private final long begin = System.nanoTime();
     private long since = begin;

@@ -29,7 +29,7 @@ final class AppendLane implements AutoCloseable {
    */
   AppendLane(int number, Consumer<List<Append>> writer) {
     this.writer = writer;
-    this.thread = Thread.ofPlatform().name("append-lane-" + number).start(this::run);
+    this.thread = Thread.ofPlatform().daemon().name("append-lane-" + number).start(this::run);
   }
 
   /** Waits until the append is settled. */
