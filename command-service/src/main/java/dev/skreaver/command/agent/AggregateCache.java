@@ -10,6 +10,7 @@ final class AggregateCache implements Cache {
   private final com.github.benmanes.caffeine.cache.Cache<Object, Object> entries;
 
   AggregateCache(int size) {
+    // On the common pool, its housekeeping would wake a thread for nearly every command.
     entries = Caffeine.newBuilder().executor(Runnable::run).maximumSize(size).build();
   }
 

@@ -28,6 +28,10 @@ final class AuditWatch implements AutoCloseable {
   private volatile Found found = new Found(true, 0);
   private long begun = System.nanoTime();
   private long next = 1;
+
+  /** Where the check of everything goes on; 0 while none is under way. */
+  private long everythingFrom;
+
   private boolean intact = true;
   private String said = "";
 
@@ -61,9 +65,13 @@ final class AuditWatch implements AutoCloseable {
     }
     try {
       lookAtWhatIsNew();
-      if (System.nanoTime() - begun > again.toNanos()) {
+      if (everythingFrom == 0 && System.nanoTime() - begun > again.toNanos()) {
         begun = System.nanoTime();
+        everythingFrom = 1;
+      }
+      while (everythingFrom > 0 && running()) {
         lookAtEverything();
+        lookAtWhatIsNew();
       }
     } catch (RuntimeException e) {
       log.warn("The event store could not be verified: {}", e.getMessage());
@@ -76,28 +84,24 @@ final class AuditWatch implements AutoCloseable {
       seen = auditor.verifyAtLeisure(next);
       if (seen.fault() == null) {
         next = seen.sealedThrough() + 1;
-        found = new Found(intact, seen.to());
+        found = intact ? new Found(true, seen.to()) : found;
       } else {
         tell(seen.fault());
       }
     } while (seen.next() != null && running());
   }
 
-  /** What is new meanwhile does not wait for the end of it. */
+  /** A part of it, so that what is new meanwhile does not wait for the end. */
   private void lookAtEverything() {
-    long from = 1;
-    while (running()) {
-      Verification seen = auditor.verifyAtLeisure(from);
-      if (seen.fault() != null) {
-        tell(seen.fault());
-        return;
-      }
-      intact |= seen.next() == null;
-      lookAtWhatIsNew();
-      if (seen.next() == null) {
-        return;
-      }
-      from = seen.sealedThrough() + 1;
+    Verification seen = auditor.verifyAtLeisure(everythingFrom);
+    if (seen.fault() != null) {
+      tell(seen.fault());
+      everythingFrom = 0;
+    } else if (seen.next() == null) {
+      intact = true;
+      everythingFrom = 0;
+    } else {
+      everythingFrom = seen.sealedThrough() + 1;
     }
   }
 

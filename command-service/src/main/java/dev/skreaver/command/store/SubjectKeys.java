@@ -41,16 +41,11 @@ public final class SubjectKeys {
 
   private final DataSource dataSource;
   private final SecureRandom chance = new SecureRandom();
-  private final Cache<Name, Actor> actors = remembered();
-  private final Cache<String, SubjectKey> keys = remembered();
+  private final Cache<Name, Actor> actors = remembered(REMEMBERED);
+  private final Cache<String, SubjectKey> keys = remembered(REMEMBERED);
 
   /** Sealed texts of just now as they may be shown, so that an answer costs no decryption. */
-  private final Cache<String, String> opened =
-      Caffeine.newBuilder()
-          .executor(Runnable::run)
-          .maximumSize(OPENED)
-          .expireAfterWrite(FOR)
-          .build();
+  private final Cache<String, String> opened = remembered(OPENED);
 
   private final AtomicLong erased = new AtomicLong();
   private final AtomicLong forgotten = new AtomicLong();
@@ -59,10 +54,11 @@ public final class SubjectKeys {
     this.dataSource = dataSource;
   }
 
-  private static <K, V> Cache<K, V> remembered() {
+  private static <K, V> Cache<K, V> remembered(int most) {
+    // On the common pool, its housekeeping would wake a thread for nearly every command.
     return Caffeine.newBuilder()
         .executor(Runnable::run)
-        .maximumSize(REMEMBERED)
+        .maximumSize(most)
         .expireAfterWrite(FOR)
         .build();
   }
