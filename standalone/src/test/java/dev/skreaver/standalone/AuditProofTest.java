@@ -68,4 +68,32 @@ class AuditProofTest {
       api.get(route + "?until=1").refused(400, "unknown_field");
     }
   }
+
+  @Test
+  void the_metrics_tell_how_far_the_seals_are() {
+    long last = api.create("measured").position();
+
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .untilAsserted(
+            () ->
+                assertThat(metric("skreaver_audit_sealed_position"))
+                    .isGreaterThanOrEqualTo((double) last));
+
+    assertThat(metric("skreaver_audit_sealing")).isEqualTo(1);
+    assertThat(metric("skreaver_audit_intact")).isEqualTo(1);
+    assertThat(metric("skreaver_audit_verified_position")).isNotNegative();
+  }
+
+  private double metric(String name) {
+    return api.get("/metrics")
+        .is(200)
+        .http()
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .max()
+        .orElseThrow();
+  }
 }
