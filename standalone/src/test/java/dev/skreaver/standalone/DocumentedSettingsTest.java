@@ -20,7 +20,7 @@ class DocumentedSettingsTest {
   private static final Pattern ROW = Pattern.compile("(?m)^\\| `([A-Z][A-Z0-9_]*)`");
   private static final Pattern NAME =
       Pattern.compile(
-          "\"((?:SKREAVER|WEBSOCKET|DATABASE|DB|REDIS|READ_MODEL|EVENT_STORE)_[A-Z0-9_]+|RUST_LOG)\"");
+          "\"((?:SKREAVER|WEBSOCKET|JWT|DATABASE|DB|REDIS|READ_MODEL|EVENT_STORE)_[A-Z0-9_]+|RUST_LOG)\"");
 
   /** Of the launcher, which is no Java. */
   private static final Set<String> OF_THE_LAUNCHER =

@@ -64,45 +64,54 @@ final class AuditWatch implements AutoCloseable {
       return;
     }
     try {
-      lookAtWhatIsNew();
-      if (everythingFrom == 0 && System.nanoTime() - begun > again.toNanos()) {
-        begun = System.nanoTime();
-        everythingFrom = 1;
-      }
-      while (everythingFrom > 0 && running()) {
-        lookAtEverything();
-        lookAtWhatIsNew();
-      }
+      boolean more;
+      do {
+        more = lookAtWhatIsNew();
+        more |= lookAtEverything();
+      } while (more && running());
     } catch (RuntimeException e) {
       log.warn("The event store could not be verified: {}", e.getMessage());
     }
   }
 
-  private void lookAtWhatIsNew() {
-    Verification seen;
-    do {
-      seen = auditor.verifyAtLeisure(next);
-      if (seen.fault() == null) {
-        next = seen.sealedThrough() + 1;
-        found = intact ? new Found(true, seen.to()) : found;
-      } else {
-        tell(seen.fault());
-      }
-    } while (seen.next() != null && running());
+  /**
+   * A part of it, for the check of everything shall not wait for its end, nor it for that one's.
+   *
+   * @return whether there is more
+   */
+  private boolean lookAtWhatIsNew() {
+    Verification seen = auditor.verifyAtLeisure(next);
+    if (seen.fault() != null) {
+      tell(seen.fault());
+      return false;
+    }
+    next = seen.sealedThrough() + 1;
+    if (intact) {
+      found = new Found(true, seen.to());
+    }
+    return seen.next() != null;
   }
 
-  /** A part of it, so that what is new meanwhile does not wait for the end. */
-  private void lookAtEverything() {
+  private boolean lookAtEverything() {
+    if (everythingFrom == 0) {
+      if (System.nanoTime() - begun < again.toNanos()) {
+        return false;
+      }
+      begun = System.nanoTime();
+      everythingFrom = 1;
+    }
     Verification seen = auditor.verifyAtLeisure(everythingFrom);
     if (seen.fault() != null) {
       tell(seen.fault());
       everythingFrom = 0;
     } else if (seen.next() == null) {
       intact = true;
+      found = new Found(true, seen.to());
       everythingFrom = 0;
     } else {
       everythingFrom = seen.sealedThrough() + 1;
     }
+    return everythingFrom > 0;
   }
 
   private boolean running() {
