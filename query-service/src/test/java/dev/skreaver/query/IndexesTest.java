@@ -32,13 +32,13 @@ class IndexesTest {
   private static final String SEQUENTIAL_SCANS =
       """
       SELECT string_agg(relname || ': ' || seq_scan, ', ' ORDER BY relname) FROM pg_stat_user_tables
-      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'event_payload_1', 'stream',
+      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'stream',
         'command_ledger')
       """;
   private static final String INDEX_SCANS =
       """
       SELECT sum(idx_scan)::bigint FROM pg_stat_user_tables
-      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'event_payload_1', 'stream',
+      WHERE relname IN ('agent_1', 'audit_event_1', 'event_1', 'stream',
         'command_ledger')
       """;
   private static final String READ_MODELS =

@@ -15,7 +15,6 @@ import java.sql.Statement;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
@@ -45,9 +44,9 @@ public final class Archive {
   private static final String INSERT_EVENT =
       """
       INSERT INTO event_store.event (position, stream_id, version, time, event_id, tenant_id,
-        type_id, payload_hash, previous_leaf, leaf, metadata)
+        type_id, payload_hash, previous_leaf, leaf, metadata, salt, payload)
       SELECT ?, s.stream_id, ?, ?, ?, s.tenant_id, event_store.event_type_number(?, ?::smallint),
-        ?, ?, ?, ?
+        ?, ?, ?, ?, ?, ?
       FROM event_store.stream s JOIN event_store.tenant t ON t.tenant_id = s.tenant_id
       WHERE t.name = ? AND s.key = ?
       """;
@@ -371,13 +370,10 @@ public final class Archive {
             ended = known.ended OR excluded.ended
         """
             .formatted(first, LAST_OF_A_STREAM));
-    for (String table : new String[] {"event", "event_payload"}) {
-      execute(
-          connection,
-          "ALTER TABLE event_store.%1$s DETACH PARTITION event_store.%1$s_%2$d"
-              .formatted(table, first));
-      execute(connection, "DROP TABLE event_store.%s_%d".formatted(table, first));
-    }
+    execute(
+        connection,
+        "ALTER TABLE event_store.event DETACH PARTITION event_store.event_%d".formatted(first));
+    execute(connection, "DROP TABLE event_store.event_%d".formatted(first));
     execute(connection, "DELETE FROM event_store.partition WHERE first_position = " + first);
     execute(
         connection,
@@ -389,20 +385,14 @@ public final class Archive {
   private long insert(Connection connection, Manifest manifest) throws SQLException, IOException {
     long events = 0;
     try (BufferedReader lines = new ArchiveFile(folder.resolve(manifest.file())).lines();
-        PreparedStatement event = connection.prepareStatement(INSERT_EVENT);
-        PreparedStatement payload =
-            connection.prepareStatement(
-                "INSERT INTO event_store.event_payload (position, salt, payload)"
-                    + " VALUES (?, ?, ?)")) {
+        PreparedStatement event = connection.prepareStatement(INSERT_EVENT)) {
       for (String line; (line = lines.readLine()) != null; ) {
-        add(WireJson.mapper().readValue(line, ArchivedEvent.class), event, payload);
+        add(WireJson.mapper().readValue(line, ArchivedEvent.class), event);
         if (++events % ROWS_AT_ONCE == 0) {
           event.executeBatch();
-          payload.executeBatch();
         }
       }
       event.executeBatch();
-      payload.executeBatch();
     } catch (JacksonException e) {
       throw new ArchiveException(
           "line %d of %s is no event: %s"
@@ -411,9 +401,7 @@ public final class Archive {
     return events;
   }
 
-  private static void add(
-      ArchivedEvent archived, PreparedStatement event, PreparedStatement payload)
-      throws SQLException {
+  private static void add(ArchivedEvent archived, PreparedStatement event) throws SQLException {
     event.setLong(1, archived.position());
     event.setLong(2, archived.version());
     event.setObject(3, archived.time().atOffset(ZoneOffset.UTC));
@@ -424,15 +412,11 @@ public final class Archive {
     event.setBytes(8, archived.previousLeaf());
     event.setBytes(9, archived.leaf());
     event.setBytes(10, archived.metadata());
-    event.setString(11, archived.tenant());
-    event.setString(12, archived.agentId());
+    event.setBytes(11, archived.salt());
+    event.setBytes(12, archived.payload());
+    event.setString(13, archived.tenant());
+    event.setString(14, archived.agentId());
     event.addBatch();
-    if (archived.payload() != null) {
-      payload.setLong(1, archived.position());
-      payload.setBytes(2, Objects.requireNonNull(archived.salt()));
-      payload.setBytes(3, archived.payload());
-      payload.addBatch();
-    }
   }
 
   private static void read(

@@ -31,12 +31,11 @@ record ArchivedEvent(
   static final String SELECT =
       """
       SELECT e.position, e.stream_id, t.name, s.key, e.version, e.time, e.event_id, y.name,
-        y.revision, e.payload_hash, e.previous_leaf, e.leaf, e.metadata, p.salt, p.payload
+        y.revision, e.payload_hash, e.previous_leaf, e.leaf, e.metadata, e.salt, e.payload
       FROM event_store.event e
       JOIN event_store.stream s ON s.stream_id = e.stream_id
       JOIN event_store.tenant t ON t.tenant_id = e.tenant_id
       JOIN event_store.event_type y ON y.type_id = e.type_id
-      LEFT JOIN event_store.event_payload p ON p.position = e.position
       WHERE e.position BETWEEN ? AND ? ORDER BY e.position
       """;
 

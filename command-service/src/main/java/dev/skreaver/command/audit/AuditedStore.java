@@ -43,15 +43,13 @@ final class AuditedStore {
       """
       SELECT e.position, coalesce(t.name, '') AS tenant, coalesce(s.key, '') AS agent_id, e.version,
         e.event_id, coalesce(y.name, '') AS type, coalesce(y.revision, 0) AS revision, e.time,
-        e.metadata, e.payload_hash, e.previous_leaf, e.leaf, p.salt, p.payload
+        e.metadata, e.payload_hash, e.previous_leaf, e.leaf, e.salt, e.payload
       FROM (SELECT * FROM event_store.event
             WHERE position > ? AND position <= ? ORDER BY position LIMIT %d) e
       LEFT JOIN event_store.tenant t ON t.tenant_id = e.tenant_id
       LEFT JOIN event_store.event_type y ON y.type_id = e.type_id
       LEFT JOIN LATERAL (SELECT key FROM event_store.stream
             WHERE stream_id = e.stream_id LIMIT 1) s ON true
-      LEFT JOIN LATERAL (SELECT salt, payload FROM event_store.event_payload
-            WHERE position = e.position LIMIT 1) p ON true
       ORDER BY e.position
       """
           .formatted(EVENTS);

@@ -25,12 +25,11 @@ final class StoreTail implements AutoCloseable {
   private static final String AFTER =
       """
       SELECT e.position, t.name AS tenant, s.key AS agent_id, e.version, e.event_id, y.name AS type,
-        y.revision, e.time, e.metadata, p.payload
+        y.revision, e.time, e.metadata, e.payload
       FROM (SELECT * FROM event_store.event WHERE position > ? ORDER BY position LIMIT ?) e
       JOIN event_store.stream s ON s.stream_id = e.stream_id
       JOIN event_store.tenant t ON t.tenant_id = e.tenant_id
       JOIN event_store.event_type y ON y.type_id = e.type_id
-      LEFT JOIN event_store.event_payload p ON p.position = e.position
       ORDER BY e.position
       """;
   private static final String LATEST =

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -45,13 +46,12 @@ import org.slf4j.LoggerFactory;
 public final class PostgresEventStorageEngine implements EventStorageEngine, AutoCloseable {
   private static final String LOAD =
       """
-      SELECT e.version, e.event_id, e.time, y.name, y.revision, e.metadata, p.payload,
+      SELECT e.version, e.event_id, e.time, y.name, y.revision, e.metadata, e.payload,
         e.stream_id, e.leaf, e.position
       FROM event_store.tenant t
       JOIN event_store.stream s ON s.tenant_id = t.tenant_id
       JOIN event_store.event e ON e.stream_id = s.stream_id
       JOIN event_store.event_type y ON y.type_id = e.type_id
-      JOIN event_store.event_payload p ON p.position = e.position
       WHERE t.name = ? AND s.key = ? AND e.version >= ?
       ORDER BY e.version
       """;
@@ -68,12 +68,11 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
         own.state, own.stream_id, own.leaf, own.position
       FROM own WHERE own.version IS NOT NULL
       UNION ALL
-      SELECT e.version, e.event_id, e.time, y.name, y.revision, e.metadata, p.payload,
+      SELECT e.version, e.event_id, e.time, y.name, y.revision, e.metadata, e.payload,
         e.stream_id, e.leaf, e.position
       FROM own
       JOIN event_store.event e ON e.stream_id = own.stream_id AND e.version > coalesce(own.version, -1)
       JOIN event_store.event_type y ON y.type_id = e.type_id
-      JOIN event_store.event_payload p ON p.position = e.position
       ORDER BY 1
       """;
 
@@ -365,6 +364,14 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
             + " read; restore the archive");
   }
 
+  private static Refusal erased(String agent, long position) {
+    return new Refusal(
+        ErrorCode.POSITION_NOT_KEPT,
+        "Agent '%s' takes no commands: the content of its event at position %d was erased"
+            .formatted(agent, position),
+        Map.of("position", position));
+  }
+
   /**
    * From the row that the result stands on to its last.
    *
@@ -409,6 +416,10 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   private static GenericDomainEventEntry<byte[]> entry(String aggregateIdentifier, ResultSet row)
       throws SQLException {
     String name = row.getString(4);
+    byte[] payload = row.getBytes(7);
+    if (payload == null) {
+      throw erased(StreamKey.parse(aggregateIdentifier).key(), row.getLong(10));
+    }
     return new GenericDomainEventEntry<>(
         aggregateType(name),
         aggregateIdentifier,
@@ -418,7 +429,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
         row.getObject(3, OffsetDateTime.class).toInstant().toString(),
         name,
         Integer.toString(row.getInt(5)),
-        row.getBytes(7),
+        payload,
         row.getBytes(6));
   }
 

@@ -106,6 +106,20 @@ class AgentCommandsTest {
   }
 
   @Test
+  void an_agent_whose_events_lost_their_content_takes_no_commands() throws Exception {
+    Receipt created = service.send(CommandService.create("acme/emptied"));
+    try (var connection = service.bean(DataSource.class).getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute(
+          "UPDATE event_store.event SET salt = NULL, payload = NULL WHERE position = "
+              + created.position());
+    }
+    assertRefused(
+        () -> other.send(new AgentCommand.Pause(AgentKey.parse("acme/emptied"), "lost")),
+        ErrorCode.POSITION_NOT_KEPT);
+  }
+
+  @Test
   void an_id_is_never_used_twice() {
     service.send(CommandService.create("acme/once"));
     assertRefused(

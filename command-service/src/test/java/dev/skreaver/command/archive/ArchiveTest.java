@@ -43,8 +43,7 @@ class ArchiveTest {
   private static final AgentKey LIVING = AgentKey.parse("acme/living");
   private static final AgentKey ENDED = AgentKey.parse("acme/ended");
   private static final String EVENTS =
-      "SELECT e::text || coalesce(p::text, '') FROM event_store.event e"
-          + " LEFT JOIN event_store.event_payload p USING (position) ORDER BY e.position";
+      "SELECT e::text FROM event_store.event e ORDER BY e.position";
 
   @TempDir private Path folder;
   private final Database database = PostgresServer.shared().freshDatabase();
@@ -265,7 +264,7 @@ class ArchiveTest {
     Files.write(file, new byte[] {0}, StandardOpenOption.APPEND);
     refused("SHA-256", safety());
     Files.write(file, exported);
-    sql("DELETE FROM event_store.event_payload WHERE position = 3");
+    sql("UPDATE event_store.event SET salt = NULL, payload = NULL WHERE position = 3");
     refused("differ at position 3", safety());
     archive.export(1);
     archive.detach(1, safety());

@@ -145,11 +145,10 @@ class PostgresEventStorageEngineTest {
         ResultSet row =
             statement.executeQuery(
                 """
-                SELECT r.version, r.event_id, r.type, r.revision, r.metadata, r.payload, p.salt,
+                SELECT r.version, r.event_id, r.type, r.revision, r.metadata, r.payload, e.salt,
                   e.payload_hash, e.previous_leaf, e.leaf
                 FROM event_store.recorded_event r
                 JOIN event_store.event e USING (position)
-                JOIN event_store.event_payload p USING (position)
                 WHERE r.agent_id = 'chained' ORDER BY position
                 """)) {
       int events = 0;

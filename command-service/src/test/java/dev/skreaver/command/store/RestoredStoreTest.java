@@ -147,7 +147,7 @@ class RestoredStoreTest {
     try (Connection connection = connect(database);
         var statement = connection.createStatement()) {
       statement.execute("SET session_replication_role = replica"); // triggers do not fire
-      for (String table : List.of("event_payload", "event", "command_receipt")) {
+      for (String table : List.of("event", "command_receipt")) {
         statement.execute(
             "DELETE FROM event_store.%s WHERE position > %d".formatted(table, position));
       }
