@@ -1,7 +1,5 @@
 package dev.skreaver.embedded;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -31,13 +29,7 @@ public final class PostgresServer implements AutoCloseable {
 
   /** A commit survives the loss of power. */
   private static final List<String> DURABLE =
-      List.of("fsync=on", "synchronous_commit=on", "full_page_writes=on", buffers());
-
-  /** PostgreSQL's own default; what a machine with little memory has to spare. */
-  private static final long LEAST_BUFFERS_MB = 128;
-
-  /** What is more is better left to the operating system's cache. */
-  private static final long MOST_BUFFERS_MB = 1_024;
+      List.of("fsync=on", "synchronous_commit=on", "full_page_writes=on");
 
   /** For data that is thrown away: a commit survives the loss of a process only. */
   private static final List<String> FAST =
@@ -78,16 +70,6 @@ public final class PostgresServer implements AutoCloseable {
    */
   public static PostgresServer start(Path folder, int port) {
     return started(new PostgresServer(DataFolder.claim(folder), null, DURABLE, port));
-  }
-
-  /** An eighth of the memory: this server shares the machine with the services. */
-  private static String buffers() {
-    long megabytes =
-        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize()
-            / 8
-            / (1 << 20);
-    return "shared_buffers=%dMB"
-        .formatted(Math.clamp(megabytes, LEAST_BUFFERS_MB, MOST_BUFFERS_MB));
   }
 
   /** Starts in a folder that is deleted when the server is closed, at the JVM's end at latest. */
