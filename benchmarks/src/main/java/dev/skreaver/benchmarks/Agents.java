@@ -62,14 +62,27 @@ final class Agents {
         .block(CATCHING_UP);
   }
 
+  /** An agent that is paused and resumed: one command at a time, however many call. */
+  final class Toggled {
+    private final AgentKey key = create();
+    private boolean paused;
+
+    AgentKey key() {
+      return key;
+    }
+
+    /** Pauses or resumes it, and returns once that is durable. */
+    synchronized AgentCommands.Receipt toggle() {
+      AgentCommands.Receipt receipt =
+          send(paused ? new AgentCommand.Resume(key) : new AgentCommand.Pause(key, "benchmark"));
+      paused = !paused;
+      return receipt;
+    }
+  }
+
   /** The next pause or resume of one agent. */
   Load.Caller pausingAndResuming() {
-    AgentKey agent = create();
-    var paused = new boolean[1];
-    return () -> {
-      send(paused[0] ? new AgentCommand.Resume(agent) : new AgentCommand.Pause(agent, "benchmark"));
-      paused[0] = !paused[0];
-    };
+    return new Toggled()::toggle;
   }
 
   /**

@@ -1,8 +1,6 @@
 package dev.skreaver.benchmarks;
 
-import dev.skreaver.api.agent.AgentCommand;
 import dev.skreaver.api.agent.AgentCommands;
-import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.json.WireJson;
 import java.net.http.WebSocket;
@@ -39,9 +37,9 @@ record CommitToReader(int commandsPerSecond, Duration warmUp, Duration measured)
     var acknowledged = new ConcurrentHashMap<Long, Long>();
     var arrived = new ConcurrentHashMap<Long, Long>();
     int commands = Math.toIntExact(commandsPerSecond * duration.toSeconds());
-    var keys = new ArrayList<AgentKey>();
+    var fleet = new ArrayList<Agents.Toggled>();
     for (int i = 0; i < AGENTS; i++) {
-      keys.add(agents.create());
+      fleet.add(agents.new Toggled());
     }
     var subscribed = new CountDownLatch(1);
     WebSocket socket = edge.open(new Arrivals(subscribed, arrived));
@@ -51,15 +49,15 @@ record CommitToReader(int commandsPerSecond, Duration warmUp, Duration measured)
       await(subscribed, "the subscription was not acknowledged");
       long begin = System.nanoTime();
       for (int i = 0; i < commands; i++) {
-        int number = i;
+        Agents.Toggled agent = fleet.get(i % AGENTS);
         sleepUntil(begin + i * TimeUnit.SECONDS.toNanos(1) / commandsPerSecond);
         threads.execute(
             () -> {
               try {
-                AgentCommands.Receipt receipt = agents.send(next(keys, number));
+                AgentCommands.Receipt receipt = agent.toggle();
                 long commit = System.nanoTime();
                 acknowledged.put(receipt.position(), commit);
-                Agents.read(queries, keys.get(number % AGENTS), receipt.position());
+                Agents.read(queries, agent.key(), receipt.position());
                 toReadModel.add(System.nanoTime() - commit);
               } finally {
                 done.countDown();
@@ -87,14 +85,6 @@ record CommitToReader(int commandsPerSecond, Duration warmUp, Duration measured)
     var figures = new ArrayList<>(toReadModel.figures("commit-to-read-model", limit));
     figures.addAll(toWebSocket.figures("commit-to-websocket", limit));
     return figures;
-  }
-
-  /** Each round over the agents is a pause, then a resume. */
-  private static AgentCommand next(List<AgentKey> keys, int number) {
-    AgentKey agent = keys.get(number % AGENTS);
-    return number / AGENTS % 2 == 0
-        ? new AgentCommand.Pause(agent, "benchmark")
-        : new AgentCommand.Resume(agent);
   }
 
   private static void await(CountDownLatch latch, String otherwise) {

@@ -31,6 +31,8 @@ import org.junit.jupiter.api.Test;
 class EventPartitionsTest {
   private static final String PARTITIONS =
       "SELECT first_position || '-' || last_position FROM event_store.partition ORDER BY 1";
+  private static final String PAYLOADS =
+      "SELECT concat_ws(' ', position, salt, payload) FROM event_store.event ORDER BY 1";
 
   private HikariDataSource store;
 
@@ -227,8 +229,11 @@ class EventPartitionsTest {
       }
       List<Seen> before = StoredEvents.after(old, 0);
       assertThat(before).hasSize(3);
+      String payloads = text(old, FirstSchema.PAYLOADS);
+      assertThat(payloads.lines()).hasSize(3).allMatch(line -> line.contains("\\x7b"));
       EventStoreSchema.migrate(old);
       assertThat(StoredEvents.after(old, 0)).isEqualTo(before);
+      assertThat(text(old, PAYLOADS)).isEqualTo(payloads);
       try (var engine = new PostgresEventStorageEngine(old, EventFormat.upcasters(), 2, 24)) {
         assertThat(engine.readEvents("acme/old").asStream()).hasSize(3);
         assertThatThrownBy(() -> engine.appendEvents(event("acme/old", 2)))
@@ -238,8 +243,13 @@ class EventPartitionsTest {
         assertThat(engine.readEvents("acme/old").asStream()).hasSize(4);
       }
       assertThat(text(old, PARTITIONS)).isEqualTo("1-50000000");
-      assertThatThrownBy(() -> text(old, "DELETE FROM event_store.event_1"))
-          .hasMessageContaining("events are never changed");
+      for (String change :
+          new String[] {
+            "DELETE FROM event_store.event_1", "UPDATE event_store.event_1 SET version = 7"
+          }) {
+        assertThatThrownBy(() -> text(old, change))
+            .hasMessageContaining("events are never changed");
+      }
     }
   }
 
@@ -311,6 +321,8 @@ class EventPartitionsTest {
 
   /** As a release that knew no partitions wrote. */
   private static final class FirstSchema {
+    static final String PAYLOADS =
+        "SELECT concat_ws(' ', position, salt, payload) FROM event_store.event_payload ORDER BY 1";
     static final String THREE_EVENTS =
         """
         SELECT event_store.append(ARRAY[event_store.tenant_number('acme')], ARRAY['old'],

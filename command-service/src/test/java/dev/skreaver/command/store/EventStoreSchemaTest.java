@@ -89,6 +89,22 @@ class EventStoreSchemaTest {
   }
 
   @Test
+  void an_event_without_a_payload_or_a_salt_is_not_stored() throws Exception {
+    String event = ONE_EVENT.formatted("bare");
+    String payload = "ARRAY[convert_to('{\"agent_id\":\"a\"}', 'UTF8')]";
+    assertThat(event).contains("ARRAY['salt'::bytea]", payload);
+    for (String bare :
+        new String[] {
+          event.replace(payload, "ARRAY[NULL::bytea]"),
+          event.replace(payload, "ARRAY[]::bytea[]"),
+          event.replace("ARRAY['salt'::bytea]", "ARRAY[NULL::bytea]")
+        }) {
+      assertThatThrownBy(() -> text(store, bare))
+          .hasMessageContaining("an event needs a salt and a payload");
+    }
+  }
+
+  @Test
   void an_erased_payload_leaves_its_event() throws Exception {
     text(store, ONE_EVENT.formatted("erased"));
     try (var connection = store.getConnection();
