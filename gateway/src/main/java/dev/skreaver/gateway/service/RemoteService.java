@@ -49,7 +49,8 @@ final class RemoteService {
   private static final int MAX_ANSWER_BYTES = 64 << 20;
 
   private static final String MAYBE_DONE =
-      "a command may have been carried out: repeat it with the same Idempotency-Key";
+      "a command may have been carried out: repeat it with the same Idempotency-Key; a read can"
+          + " just be tried again";
   private static final Map<String, Object> RETRY_SOON = Map.of("retry_after_seconds", 1);
 
   private final String name;
