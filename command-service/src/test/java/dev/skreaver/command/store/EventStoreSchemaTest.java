@@ -56,6 +56,14 @@ class EventStoreSchemaTest {
     }
   }
 
+  /** Replacing the function drops its settings without a word. */
+  @Test
+  void the_append_keeps_its_plans() throws Exception {
+    assertThat(
+            text(store, "SELECT proconfig FROM pg_proc WHERE oid = 'event_store.append'::regproc"))
+        .contains("plan_cache_mode=force_generic_plan");
+  }
+
   @Test
   void an_event_is_read_as_it_was_appended() throws Exception {
     text(store, ONE_EVENT.formatted("read"));

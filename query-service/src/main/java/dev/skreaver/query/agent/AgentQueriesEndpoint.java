@@ -6,7 +6,6 @@ import dev.skreaver.api.agent.AgentView;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.PastAgent;
-import dev.skreaver.query.audit.EventHistory;
 import dev.skreaver.query.projection.PositionGate;
 import dev.skreaver.query.read.QueryInput;
 import java.util.List;
@@ -22,7 +21,7 @@ public class AgentQueriesEndpoint implements AgentQueries {
 
   private final PositionGate gate;
   private final AgentRows agents;
-  private final EventHistory history;
+  private final AgentHistory history;
   private final Moments moments;
   private final PastFleet fleet;
   private final Comparison comparison;
@@ -30,7 +29,7 @@ public class AgentQueriesEndpoint implements AgentQueries {
   AgentQueriesEndpoint(
       PositionGate gate,
       AgentRows agents,
-      EventHistory history,
+      AgentHistory history,
       Moments moments,
       PastFleet fleet,
       Comparison comparison) {

@@ -9,7 +9,6 @@ import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.EventQueries.Bounds;
 import dev.skreaver.api.event.PastAgent;
 import dev.skreaver.api.event.RecordedEvent;
-import dev.skreaver.query.audit.EventHistory;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,10 +21,10 @@ import reactor.core.publisher.Mono;
 final class Comparison {
   private static final int SHOWN = 1000;
 
-  private final EventHistory history;
+  private final AgentHistory history;
   private final Moments moments;
 
-  Comparison(EventHistory history, Moments moments) {
+  Comparison(AgentHistory history, Moments moments) {
     this.history = history;
     this.moments = moments;
   }
@@ -42,7 +41,7 @@ final class Comparison {
   }
 
   private Mono<Bounds> within(String field, @Nullable Moment moment) {
-    return moment == null ? history.bounds() : moments.within(field, moment);
+    return moment == null ? moments.bounds() : moments.within(field, moment);
   }
 
   private static void checkOrder(@Nullable Moment from, @Nullable Moment to) {

@@ -31,6 +31,11 @@ final class Moments {
     return past.then(event, format);
   }
 
+  /** The first and the last position that there is. */
+  Mono<Bounds> bounds() {
+    return history.bounds();
+  }
+
   /**
    * The store's bounds, if the moment lies within them: what a position will have shown is not
    * known before it is there. A time may lie ahead; it stands for all that there is.
@@ -43,7 +48,7 @@ final class Moments {
               }
               QueryInput.time(field, moment.time());
               QueryInput.position(field, moment.position());
-              return history.bounds();
+              return bounds();
             })
         .doOnNext(bounds -> checkReached(field, moment.position(), bounds.head()));
   }

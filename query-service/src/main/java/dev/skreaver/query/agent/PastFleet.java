@@ -11,7 +11,6 @@ import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.EventQueries.Bounds;
 import dev.skreaver.api.event.PastAgent;
-import dev.skreaver.query.audit.EventHistory;
 import dev.skreaver.query.read.Unavailable;
 import dev.skreaver.query.read.Where;
 import io.r2dbc.spi.Readable;
@@ -39,15 +38,12 @@ final class PastFleet {
 
   private static final int AT_ONCE = 4;
 
-  private final DatabaseClient eventStore;
-  private final EventHistory history;
+  private final DatabaseClient past;
+  private final AgentHistory history;
   private final Moments moments;
 
-  PastFleet(
-      @Qualifier("eventStoreClient") DatabaseClient eventStore,
-      EventHistory history,
-      Moments moments) {
-    this.eventStore = eventStore;
+  PastFleet(@Qualifier("pastClient") DatabaseClient past, AgentHistory history, Moments moments) {
+    this.past = past;
     this.history = history;
     this.moments = moments;
   }
@@ -150,14 +146,14 @@ final class PastFleet {
     return where
         .with("rows", EXAMINED + 1)
         .bind(
-            eventStore.sql(
+            past.sql(
                 "SELECT agent_id, time FROM event_store.recorded_event WHERE %s ORDER BY %s LIMIT :rows"
                     .formatted(
                         where.sql(),
                         byId ? id + direction : "time%2$s, %1$s%2$s".formatted(id, direction))))
         .map(PastFleet::beginning)
         .all()
-        .onErrorMap(Unavailable::eventStore);
+        .onErrorMap(Unavailable::past);
   }
 
   private static Beginning beginning(Readable row) {

@@ -20,18 +20,21 @@ import org.springframework.r2dbc.core.DatabaseClient;
 
 /**
  * The two databases, which may be one. Each has a pool, and a source of single connections that
- * stay open to listen.
+ * stay open to listen. The event store has a second pool for the long questions about the past:
+ * however many are asked, readers of the present and projections find a connection.
  */
 @Configuration(proxyBeanMethods = false)
 public class DatabaseConfiguration {
   public static final String READ_MODEL = "readModel";
   public static final String EVENT_STORE = "eventStore";
+  public static final String EVENT_STORE_PAST = "eventStorePast";
   public static final String READ_MODEL_DEDICATED = "readModelDedicated";
   public static final String EVENT_STORE_DEDICATED = "eventStoreDedicated";
 
   private static final String READ_MODEL_URL = "READ_MODEL_DATABASE_URL";
   private static final String EVENT_STORE_URL = "EVENT_STORE_DATABASE_URL";
   private static final int EVENT_STORE_READERS = 8;
+  private static final int PAST_READERS = 4;
   private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration ACQUIRE = Duration.ofSeconds(5);
   private static final Duration STATEMENT = Duration.ofSeconds(60);
@@ -77,6 +80,11 @@ public class DatabaseConfiguration {
     return pool(connections, EVENT_STORE_READERS);
   }
 
+  @Bean(value = EVENT_STORE_PAST, destroyMethod = "dispose")
+  ConnectionPool eventStorePast(@Qualifier(EVENT_STORE_DEDICATED) ConnectionFactory connections) {
+    return pool(connections, PAST_READERS);
+  }
+
   @Bean("readModelClient")
   @Primary
   DatabaseClient readModelClient(@Qualifier(READ_MODEL) ConnectionFactory readModel) {
@@ -86,6 +94,11 @@ public class DatabaseConfiguration {
   @Bean("eventStoreClient")
   DatabaseClient eventStoreClient(@Qualifier(EVENT_STORE) ConnectionFactory eventStore) {
     return DatabaseClient.create(eventStore);
+  }
+
+  @Bean("pastClient")
+  DatabaseClient pastClient(@Qualifier(EVENT_STORE_PAST) ConnectionFactory past) {
+    return DatabaseClient.create(past);
   }
 
   private static ConnectionFactory connections(

@@ -27,6 +27,15 @@ public final class Unavailable {
         : failure;
   }
 
+  /** As the event store; its connections for questions about the past may all be taken as well. */
+  public static Throwable past(Throwable failure) {
+    return isOutage(failure)
+        ? new Refusal(
+            ErrorCode.EVENT_STORE_UNAVAILABLE,
+            "Too many ask about the past, or the event store cannot be reached; try again shortly")
+        : failure;
+  }
+
   private static boolean isOutage(Throwable failure) {
     return failure instanceof DataAccessResourceFailureException
         || failure instanceof TransientDataAccessException
