@@ -36,7 +36,8 @@ final class PastFleet {
   /** Folding is all the work there is; filters that hardly match would make a page endless. */
   static final int EXAMINED = 500;
 
-  private static final int AT_ONCE = 4;
+  /** Half of the connections for the past: one page shall not keep all others waiting. */
+  private static final int AT_ONCE = 2;
 
   private final DatabaseClient past;
   private final AgentHistory history;

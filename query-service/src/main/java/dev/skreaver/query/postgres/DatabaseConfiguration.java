@@ -82,7 +82,8 @@ public class DatabaseConfiguration {
 
   @Bean(value = EVENT_STORE_PAST, destroyMethod = "dispose")
   ConnectionPool eventStorePast(@Qualifier(EVENT_STORE_DEDICATED) ConnectionFactory connections) {
-    return pool(connections, PAST_READERS);
+    // One attempt: a second would wait as long again, behind all who came later.
+    return new ConnectionPool(settings(connections, PAST_READERS).acquireRetry(0).build());
   }
 
   @Bean("readModelClient")
@@ -131,14 +132,17 @@ public class DatabaseConfiguration {
   }
 
   private static ConnectionPool pool(ConnectionFactory connections, int size) {
-    return new ConnectionPool(
-        ConnectionPoolConfiguration.builder(connections)
-            .initialSize(Math.min(2, size))
-            .maxSize(size)
-            .maxAcquireTime(ACQUIRE)
-            .maxCreateConnectionTime(CONNECT)
-            .maxIdleTime(Duration.ofMinutes(10))
-            .maxLifeTime(Duration.ofMinutes(30))
-            .build());
+    return new ConnectionPool(settings(connections, size).build());
+  }
+
+  private static ConnectionPoolConfiguration.Builder settings(
+      ConnectionFactory connections, int size) {
+    return ConnectionPoolConfiguration.builder(connections)
+        .initialSize(Math.min(2, size))
+        .maxSize(size)
+        .maxAcquireTime(ACQUIRE)
+        .maxCreateConnectionTime(CONNECT)
+        .maxIdleTime(Duration.ofMinutes(10))
+        .maxLifeTime(Duration.ofMinutes(30));
   }
 }

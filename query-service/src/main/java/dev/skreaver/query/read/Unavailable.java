@@ -13,27 +13,29 @@ public final class Unavailable {
   private Unavailable() {}
 
   public static Throwable readModel(Throwable failure) {
-    return isOutage(failure)
-        ? new Refusal(
-            ErrorCode.READ_MODEL_UNAVAILABLE, "The read model cannot be reached; try again shortly")
-        : failure;
+    return refused(
+        failure,
+        ErrorCode.READ_MODEL_UNAVAILABLE,
+        "The read model cannot be reached; try again shortly");
   }
 
   public static Throwable eventStore(Throwable failure) {
-    return isOutage(failure)
-        ? new Refusal(
-            ErrorCode.EVENT_STORE_UNAVAILABLE,
-            "The event store cannot be reached; try again shortly")
-        : failure;
+    return refused(
+        failure,
+        ErrorCode.EVENT_STORE_UNAVAILABLE,
+        "The event store cannot be reached; try again shortly");
   }
 
   /** As the event store; its connections for questions about the past may all be taken as well. */
   public static Throwable past(Throwable failure) {
-    return isOutage(failure)
-        ? new Refusal(
-            ErrorCode.EVENT_STORE_UNAVAILABLE,
-            "Too many ask about the past, or the event store cannot be reached; try again shortly")
-        : failure;
+    return refused(
+        failure,
+        ErrorCode.EVENT_STORE_UNAVAILABLE,
+        "Too many ask about the past, or the event store cannot be reached; try again shortly");
+  }
+
+  private static Throwable refused(Throwable failure, ErrorCode code, String message) {
+    return isOutage(failure) ? new Refusal(code, message) : failure;
   }
 
   private static boolean isOutage(Throwable failure) {
