@@ -95,7 +95,8 @@ final class Edge implements AutoCloseable {
   void awaitReady(Program program) throws InterruptedException {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     while (true) {
-      assertThat(program.handle().isAlive()).as("alive").isTrue();
+      boolean alive = program.handle().isAlive();
+      assertThat(alive).as("alive; it said: %s", program.saidSoFar()).isTrue();
       try {
         Answer answer = get("/ready");
         if (answer.status() == 200) {

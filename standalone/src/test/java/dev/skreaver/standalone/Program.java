@@ -90,7 +90,7 @@ final class Program implements AutoCloseable {
     }
   }
 
-  private String saidSoFar() {
+  String saidSoFar() {
     return lines.stream().map(line -> line + "\n").collect(Collectors.joining());
   }
 
