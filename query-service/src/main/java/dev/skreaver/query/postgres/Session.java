@@ -32,7 +32,14 @@ public final class Session implements AutoCloseable {
   }
 
   public static Session open(ConnectionFactory database) {
-    return new Session(waitFor(Mono.from(database.create())));
+    Mono<Connection> opening = Mono.<Connection>from(database.create()).cache();
+    try {
+      return new Session(waitFor(opening));
+    } catch (RuntimeException e) {
+      // Whoever was interrupted while it waited may have been given one all the same.
+      opening.flatMap(late -> Mono.from(late.close())).onErrorComplete().subscribe();
+      throw e;
+    }
   }
 
   /** Runs in one transaction on a connection of its own. */
@@ -133,9 +140,10 @@ public final class Session implements AutoCloseable {
     Mono.from(connection.close()).onErrorComplete().subscribe();
   }
 
+  /** An interrupt ends the wait for it, not the closing: a pool would miss the connection. */
   @Override
   public void close() {
-    run(connection.close());
+    run(Mono.from(connection.close()).cache());
   }
 
   /** The same without waiting, for reactive callers. */

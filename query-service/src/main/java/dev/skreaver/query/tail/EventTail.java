@@ -5,6 +5,7 @@ import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.query.personal.PersonalTexts;
+import dev.skreaver.query.postgres.Session;
 import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
@@ -212,10 +213,8 @@ public final class EventTail implements AutoCloseable {
   }
 
   private void follow() {
-    Connection connection = Mono.from(dedicated.create()).block(ANSWER);
-    if (connection == null) {
-      throw new IllegalStateException("the database driver gave no connection");
-    }
+    Session session = Session.open(dedicated);
+    Connection connection = session.connection();
     try {
       for (String setting : FOLLOWING) {
         Flux.from(connection.createStatement(setting).execute())
@@ -234,7 +233,7 @@ public final class EventTail implements AutoCloseable {
           .concatMap(signal -> readNew(connection), 1)
           .blockLast();
     } finally {
-      Mono.from(connection.close()).onErrorComplete().subscribe();
+      session.discard();
     }
   }
 
