@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import static org.awaitility.Awaitility.await;
 
+import dev.skreaver.api.agent.AgentEvent;
 import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.error.ErrorCode;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 class OutageTest {
@@ -58,6 +60,36 @@ class OutageTest {
             .atMost(LONG)
             .ignoreExceptions()
             .untilAsserted(() -> assertThat(query.block(LONG)).isNotNull());
+      }
+    }
+  }
+
+  @Test
+  void connections_that_the_server_closed_while_they_were_idle_refuse_nobody() {
+    try (Stores stores = Stores.start();
+        QueryNode node = QueryNode.start(stores)) {
+      AgentKey agent = agent(ACME, "survivor");
+      stores.append(agent, Stamp.at(Instant.parse("2026-03-01T12:00:00Z")), created(agent));
+      node.catchUp();
+      var at = node.agents().at(new AgentQueries.GetAt(agent, 1L, null));
+      var history = node.events().history(new EventQueries.After(ACME, null, 0, 10));
+      var list = node.agents().list(Ask.all(ACME));
+      // Many at once: so each pool has several connections.
+      Flux.range(0, 40).flatMap(n -> Mono.when(at, history, list), 40).blockLast(LONG);
+
+      stores.number(
+          "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE"
+              + " datname = current_database() AND application_name LIKE 'skreaver-query%'");
+      stores.append(
+          agent,
+          Stamp.at(Instant.parse("2026-03-01T12:00:01Z")),
+          new AgentEvent.Started(agent.id()));
+      node.catchUp();
+
+      for (Mono<?> query : List.of(at, history, list)) {
+        for (int i = 0; i < 10; i++) {
+          assertThat(query.block(LONG)).isNotNull();
+        }
       }
     }
   }

@@ -8,7 +8,9 @@ import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.postgresql.PostgresqlConnectionConfiguration;
 import io.r2dbc.postgresql.PostgresqlConnectionFactory;
 import io.r2dbc.postgresql.client.SSLMode;
+import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.ValidationDepth;
 import java.time.Duration;
 import java.util.Map;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -17,6 +19,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
 import org.springframework.core.env.Environment;
 import org.springframework.r2dbc.core.DatabaseClient;
+import reactor.core.publisher.Mono;
+import reactor.pool.PooledRefMetadata;
 
 /**
  * The two databases, which may be one. Each has a pool, and a source of single connections that
@@ -38,6 +42,9 @@ public class DatabaseConfiguration {
   private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration ACQUIRE = Duration.ofSeconds(5);
   private static final Duration STATEMENT = Duration.ofSeconds(60);
+  private static final Duration IDLE = Duration.ofMinutes(10);
+  private static final Duration LIFE = Duration.ofMinutes(30);
+  private static final Duration EVICTION = Duration.ofMinutes(1);
 
   private static final Map<String, String> SESSION =
       // Of an instance that vanished in a transaction: others wait for the segments that it locks.
@@ -82,8 +89,7 @@ public class DatabaseConfiguration {
 
   @Bean(value = EVENT_STORE_PAST, destroyMethod = "dispose")
   ConnectionPool eventStorePast(@Qualifier(EVENT_STORE_DEDICATED) ConnectionFactory connections) {
-    // One attempt: a second would wait as long again, behind all who came later.
-    return new ConnectionPool(settings(connections, PAST_READERS).acquireRetry(0).build());
+    return pool(connections, PAST_READERS);
   }
 
   @Bean("readModelClient")
@@ -132,17 +138,23 @@ public class DatabaseConfiguration {
   }
 
   private static ConnectionPool pool(ConnectionFactory connections, int size) {
-    return new ConnectionPool(settings(connections, size).build());
+    return new ConnectionPool(
+        ConnectionPoolConfiguration.builder(connections)
+            .initialSize(Math.min(2, size))
+            .maxSize(size)
+            .maxAcquireTime(ACQUIRE)
+            // A second attempt would wait as long again, behind all who came later.
+            .acquireRetry(0)
+            .maxCreateConnectionTime(CONNECT)
+            .backgroundEvictionInterval(EVICTION)
+            .customizer(pool -> pool.evictionPredicate(DatabaseConfiguration::isSpent))
+            .build());
   }
 
-  private static ConnectionPoolConfiguration.Builder settings(
-      ConnectionFactory connections, int size) {
-    return ConnectionPoolConfiguration.builder(connections)
-        .initialSize(Math.min(2, size))
-        .maxSize(size)
-        .maxAcquireTime(ACQUIRE)
-        .maxCreateConnectionTime(CONNECT)
-        .maxIdleTime(Duration.ofMinutes(10))
-        .maxLifeTime(Duration.ofMinutes(30));
+  /** Also one that the server closed while it was idle: whoever got it would be refused. */
+  private static boolean isSpent(Connection connection, PooledRefMetadata use) {
+    return use.idleTime() >= IDLE.toMillis()
+        || use.lifeTime() >= LIFE.toMillis()
+        || !Mono.from(connection.validate(ValidationDepth.LOCAL)).toFuture().getNow(false);
   }
 }

@@ -31,7 +31,8 @@ public final class Unavailable {
     return refused(
         failure,
         ErrorCode.EVENT_STORE_UNAVAILABLE,
-        "Too many ask about the past, or the event store cannot be reached; try again shortly");
+        "Too many ask about the past, or the event store cannot be reached or answers too late; try"
+            + " again shortly");
   }
 
   private static Throwable refused(Throwable failure, ErrorCode code, String message) {
