@@ -92,6 +92,20 @@ class ComparisonTest {
   }
 
   @Test
+  void from_a_time_to_the_same_nothing_happened_though_it_is_finer_than_events_know() {
+    AgentKey agent = agent(ACME, "finer");
+    append(agent, 0, created(agent));
+    append(agent, 1, new AgentEvent.Started(agent.id()));
+    var justBefore = new Moment(null, NOON.plusSeconds(1).minusNanos(400));
+
+    Difference difference = diff(agent, justBefore, justBefore);
+
+    assertThat(Objects.requireNonNull(difference.after()).version()).isZero();
+    assertThat(difference.changes()).isEmpty();
+    assertThat(difference.events()).isEmpty();
+  }
+
+  @Test
   void without_its_ends_it_is_the_whole_life() {
     AgentKey agent = agent(ACME, "whole");
     append(agent, 0, created(agent));

@@ -3,6 +3,7 @@ package dev.skreaver.api.agent;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.event.RecordedEvent.Actor;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -54,8 +55,15 @@ public interface AgentQueries {
   /** Exactly one of the two is given. */
   record GetAt(AgentKey agent, @Nullable Long position, @Nullable Instant time) {}
 
-  /** A point of history: exactly one of the two is given. */
+  /**
+   * A point of history: exactly one of the two is given. A time is cut to microseconds, which are
+   * the finest that events know.
+   */
   record Moment(@Nullable Long position, @Nullable Instant time) {
+    public Moment {
+      time = time == null ? null : time.truncatedTo(ChronoUnit.MICROS);
+    }
+
     /** Whether an event of an agent had happened by then, if all before it had. */
     public boolean includes(RecordedEvent event) {
       if (position != null) {
