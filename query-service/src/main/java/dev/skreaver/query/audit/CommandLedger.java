@@ -46,8 +46,12 @@ final class CommandLedger {
       WHERE tenant = :tenant AND command_id = ANY(:commands)
       """;
 
-  /** Of a name that is sealed: {@link dev.skreaver.api.personal.SealedText}. */
-  private static final String SUBJECT_KEY = "split_part(subject, ':', 4)";
+  /**
+   * The key's id of a name that is sealed ({@link dev.skreaver.api.personal.SealedText}); a name
+   * from before names were sealed.
+   */
+  private static final String SUBJECT =
+      "coalesce(nullif(split_part(subject, ':', 4), ''), subject)";
 
   private final DatabaseClient readModel;
   private final DatabaseClient eventStore;
@@ -179,7 +183,7 @@ final class CommandLedger {
     }
     var where =
         filters(query)
-            .and(SUBJECT_KEY + " = :key", "key", query.actor() == null ? null : key.orElse(""))
+            .and(SUBJECT + " = ANY(:subjects)", "subjects", subjects(query, key))
             .and("position <= :reached", "reached", reached)
             .and(
                 "outcome = ANY(:outcomes)",
@@ -221,6 +225,12 @@ final class CommandLedger {
     return query.actor() == null
         ? null
         : AuditProjection.names(query.actor(), key).toArray(String[]::new);
+  }
+
+  private static String @Nullable [] subjects(Search query, Optional<String> key) {
+    return query.actor() == null
+        ? null
+        : Stream.concat(Stream.of(query.actor()), key.stream()).toArray(String[]::new);
   }
 
   private static Where filters(Search query) {
