@@ -8,7 +8,6 @@ import dev.skreaver.embedded.PostgresServer;
 import dev.skreaver.embedded.RedisServer;
 import dev.skreaver.standalone.Edge.Answer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -16,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -153,11 +153,18 @@ class SplitIT {
     return Program.service(module, own);
   }
 
+  /**
+   * Below those that a system gives to outgoing connections: nobody is given it before the program
+   * that it is meant for has started.
+   */
   private static int freePort() {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(10_000, 30_000);
+      try (var free = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+        return free.getLocalPort();
+      } catch (IOException taken) {
+        // Another one, then.
+      }
     }
   }
 }
