@@ -86,8 +86,8 @@ public final class Bench implements ToolProvider {
     @Option(
         names = "--warm-up",
         description =
-            "Seconds of the same load, at most, before a rate is measured: less when it no longer"
-                + " grows. Default: 120.")
+            "Seconds of the same load, at most, before anything is measured: less when it no longer"
+                + " becomes faster. Default: 120.")
     private int warmUp = 120;
 
     @Option(names = "--callers", description = "Concurrent callers of a rate. Default: 64.")
@@ -133,8 +133,7 @@ public final class Bench implements ToolProvider {
           if (groups.contains(Group.LATENCY)) {
             Figure roundTrip = limits.roundTrip();
             figures.accept(roundTrip);
-            new CommitToReader(
-                    rate, Duration.ofSeconds(Math.min(warmUp, 30)), Duration.ofSeconds(seconds))
+            new CommitToReader(rate, Duration.ofSeconds(warmUp), Duration.ofSeconds(seconds))
                 .measure(agents, queries, edge, roundTrip)
                 .forEach(figures);
           }

@@ -20,23 +20,47 @@ import tools.jackson.databind.JsonNode;
  * How long after a command's acknowledgement its event is in the read model, and at a WebSocket
  * subscriber, while commands arrive at a steady rate whatever the answers do.
  */
-record CommitToReader(int commandsPerSecond, Duration warmUp, Duration measured) {
+record CommitToReader(int commandsPerSecond, Duration longestWarmUp, Duration measured) {
   private static final int AGENTS = 64;
+
+  /** What counts as still becoming faster. */
+  private static final double GAIN = 0.9;
+
+  /** So many runs that gained nothing end the warm-up. */
+  private static final int CALM = 2;
+
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** The second run counts; the first one warms up. */
+  /** The last run counts; those before it warm up, until they no longer become faster. */
   List<Figure> measure(Agents agents, AgentQueries queries, Edge edge, Figure limit) {
-    List<Figure> _ = run(warmUp, agents, queries, edge, limit);
-    return run(measured, agents, queries, edge, limit);
+    long end = System.nanoTime() + longestWarmUp.toNanos();
+    double best = Double.MAX_VALUE;
+    for (int calm = 0; calm < CALM && System.nanoTime() - end < 0; ) {
+      double slowest = run(agents, queries, edge).slowest();
+      calm = slowest < best * GAIN ? 0 : calm + 1;
+      best = Math.min(best, slowest);
+    }
+    return run(agents, queries, edge).figures(limit);
   }
 
-  private List<Figure> run(
-      Duration duration, Agents agents, AgentQueries queries, Edge edge, Figure limit) {
+  private record Run(Latencies toReadModel, Latencies toWebSocket) {
+    double slowest() {
+      return Math.max(toReadModel.millis(0.99), toWebSocket.millis(0.99));
+    }
+
+    List<Figure> figures(Figure limit) {
+      var figures = new ArrayList<>(toReadModel.figures("commit-to-read-model", limit));
+      figures.addAll(toWebSocket.figures("commit-to-websocket", limit));
+      return figures;
+    }
+  }
+
+  private Run run(Agents agents, AgentQueries queries, Edge edge) {
     var toReadModel = new Latencies();
     var toWebSocket = new Latencies();
     var acknowledged = new ConcurrentHashMap<Long, Long>();
     var arrived = new ConcurrentHashMap<Long, Long>();
-    int commands = Math.toIntExact(commandsPerSecond * duration.toSeconds());
+    int commands = Math.toIntExact(commandsPerSecond * measured.toSeconds());
     var fleet = new ArrayList<Agents.Toggled>();
     for (int i = 0; i < AGENTS; i++) {
       fleet.add(agents.new Toggled());
@@ -82,9 +106,7 @@ record CommitToReader(int commandsPerSecond, Duration warmUp, Duration measured)
           "of %d commands %d were read and %d arrived"
               .formatted(commands, toReadModel.count(), toWebSocket.count()));
     }
-    var figures = new ArrayList<>(toReadModel.figures("commit-to-read-model", limit));
-    figures.addAll(toWebSocket.figures("commit-to-websocket", limit));
-    return figures;
+    return new Run(toReadModel, toWebSocket);
   }
 
   private static void await(CountDownLatch latch, String otherwise) {

@@ -1,6 +1,5 @@
 package dev.skreaver.benchmarks;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -19,20 +18,19 @@ final class Latencies {
 
   /** The median and the 99th percentile as figures {@code <name>.p50} and {@code <name>.p99}. */
   List<Figure> figures(String name, Figure limit) {
-    long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
     return List.of(
-        Figure.of(name + ".p50", millis(sorted, 0.50), "ms", limit),
-        Figure.of(name + ".p99", millis(sorted, 0.99), "ms", limit));
+        Figure.of(name + ".p50", millis(0.50), "ms", limit),
+        Figure.of(name + ".p99", millis(0.99), "ms", limit));
   }
 
   Figure median(String name) {
-    long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
-    return Figure.limit(name, millis(sorted, 0.50), "ms");
+    return Figure.limit(name, millis(0.50), "ms");
   }
 
-  private static double millis(long[] sorted, double quantile) {
+  double millis(double quantile) {
+    long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
     if (sorted.length == 0) {
-      throw new IllegalStateException("nothing was measured: " + Arrays.toString(sorted));
+      throw new IllegalStateException("nothing was measured");
     }
     int index = (int) Math.ceil(quantile * sorted.length) - 1;
     return sorted[Math.max(0, index)] / 1e6;
