@@ -99,18 +99,9 @@ final class Relay implements SmartLifecycle {
 
   private void run() {
     while (running()) {
-      try (var store = new StoreTail(source, format)) {
-        while (running() && !store.lead()) {
-          status = new Status(false, status.connected(), status.position(), status.head());
-          pause(POLL);
-        }
-        if (running()) {
-          storeFailure = null;
-          if (meshFailure == null) {
-            log.info("This instance relays events to Redis from now on");
-          }
-          relay(store);
-        }
+      try {
+        lead();
+        // Not before the leadership is given up: this is the time to take it.
         pause(STEP_BACK);
       } catch (SQLException e) {
         if (storeFailure == null) {
@@ -124,6 +115,24 @@ final class Relay implements SmartLifecycle {
       }
       status = new Status(false, status.connected(), status.position(), status.head());
     }
+  }
+
+  /** Waits until it can lead. Returns as {@link #relay} does, and leads no more. */
+  private void lead() throws SQLException {
+    try (var store = new StoreTail(source, format)) {
+      while (running() && !store.lead()) {
+        status = new Status(false, status.connected(), status.position(), status.head());
+        pause(POLL);
+      }
+      if (running()) {
+        storeFailure = null;
+        if (meshFailure == null) {
+          log.info("This instance relays events to Redis from now on");
+        }
+        relay(store);
+      }
+    }
+    status = new Status(false, status.connected(), status.position(), status.head());
   }
 
   /** Returns when stopped, or when Redis was out of reach for too long. */

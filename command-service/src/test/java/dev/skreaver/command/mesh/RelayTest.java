@@ -266,6 +266,20 @@ class RelayTest {
   }
 
   @Test
+  void a_leader_that_cannot_reach_redis_leaves_it_to_one_that_can() {
+    RedisAddress nowhere = address("redis://127.0.0.1:1");
+    Relay cutOff =
+        startRelay(store, nowhere, new RelaySettings(100_000, 10_000), EventFormat.instance());
+    await().atMost(LIMIT).until(() -> cutOff.status().leading());
+
+    Relay other = startRelay();
+    store.append(5);
+
+    await().atMost(LIMIT.multipliedBy(2)).until(() -> other.status().leading());
+    awaitAllEvents();
+  }
+
+  @Test
   void a_cut_connection_to_the_database_ends_the_leadership_and_nothing_else() {
     startRelay();
     startRelay();
@@ -344,7 +358,12 @@ class RelayTest {
   }
 
   private Relay startRelay(Store of, RelaySettings settings, EventFormat format) {
-    var connection = new MeshConnection(address(), "relay");
+    return startRelay(of, address(), settings, format);
+  }
+
+  private Relay startRelay(
+      Store of, RedisAddress address, RelaySettings settings, EventFormat format) {
+    var connection = new MeshConnection(address, "relay");
     connections.add(connection);
     var relay =
         new Relay(
@@ -409,6 +428,10 @@ class RelayTest {
   }
 
   private static RedisAddress address() {
-    return RedisAddress.from(new MockEnvironment().withProperty("REDIS_URL", redis.url()));
+    return address(redis.url());
+  }
+
+  private static RedisAddress address(String url) {
+    return RedisAddress.from(new MockEnvironment().withProperty("REDIS_URL", url));
   }
 }
