@@ -73,7 +73,9 @@ public final class KeyDestruction {
     try {
       return destroy(tenant, subject, telling, 1);
     } catch (SQLException e) {
-      throw StoreFailure.unavailable(e);
+      throw StoreFailure.of(e) == StoreFailure.OUTCOME_UNKNOWN
+          ? StoreFailure.unknown(e)
+          : StoreFailure.unavailable(e);
     } finally {
       engine.subjects().forget();
     }
