@@ -4,6 +4,10 @@ import dev.skreaver.api.audit.AuditCheck;
 import dev.skreaver.api.audit.Checkpoint;
 import dev.skreaver.api.audit.CheckpointHead;
 import dev.skreaver.api.audit.StoredEvent;
+import dev.skreaver.api.audit.Verification.Fault;
+import dev.skreaver.api.audit.Verification.Kind;
+import dev.skreaver.api.event.EventCatalog;
+import dev.skreaver.api.personal.SubjectKey;
 import dev.skreaver.command.store.StoreFailure;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -31,9 +35,25 @@ final class AuditedStore {
 
   private static final String HEAD = "SELECT coalesce(max(position), 0) FROM event_store.event";
 
-  /** Partitions are taken away from the beginning. */
+  /** Partitions are taken away from the beginning, and their events with them. */
   private static final String ARCHIVED =
-      "SELECT coalesce(min(first_position), 1) - 1 FROM event_store.partition";
+      """
+      SELECT CASE WHEN EXISTS (SELECT FROM event_store.event WHERE position <= kept.first - 1)
+        THEN 0 ELSE kept.first - 1 END
+      FROM (SELECT coalesce(min(first_position), 1) AS first FROM event_store.partition) kept
+      """;
+
+  /** An erasure that no event tells of. */
+  private static final String UNTOLD =
+      """
+      SELECT k.erasure, k.key_id FROM event_store.subject_key k
+      WHERE k.erasure > ? AND NOT EXISTS (
+        SELECT FROM event_store.event e JOIN event_store.event_type y ON y.type_id = e.type_id
+        WHERE e.position = k.erasure AND e.tenant_id = k.tenant_id AND y.name = ?
+          AND (e.payload IS NULL
+            OR convert_from(e.payload, 'UTF8')::jsonb ->> 'subject' = ? || k.key_id))
+      ORDER BY k.erasure LIMIT 1
+      """;
 
   /**
    * The rows come first and alone, so that no plan sorts what it joins. What belongs to them is
@@ -49,7 +69,7 @@ final class AuditedStore {
       LEFT JOIN event_store.tenant t ON t.tenant_id = e.tenant_id
       LEFT JOIN event_store.event_type y ON y.type_id = e.type_id
       LEFT JOIN LATERAL (SELECT key FROM event_store.stream
-            WHERE stream_id = e.stream_id LIMIT 1) s ON true
+            WHERE stream_id = e.stream_id AND tenant_id = e.tenant_id LIMIT 1) s ON true
       ORDER BY e.position
       """
           .formatted(EVENTS);
@@ -141,6 +161,27 @@ final class AuditedStore {
       row.next();
       return row.getLong(1);
     }
+  }
+
+  /** The first key behind a position that was destroyed without an event that tells of it. */
+  @Nullable Fault erasedUntold(long after) {
+    return readOrNull(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(UNTOLD)) {
+            statement.setLong(1, after);
+            statement.setString(2, EventCatalog.SUBJECT_ERASED.wireName());
+            statement.setString(3, SubjectKey.pseudonym(""));
+            try (ResultSet row = statement.executeQuery()) {
+              return row.next()
+                  ? new Fault(
+                      row.getLong(1),
+                      Kind.KEY_DESTROYED,
+                      "the key %s was destroyed, and the event here does not tell of it"
+                          .formatted(row.getString(2)))
+                  : null;
+            }
+          }
+        });
   }
 
   /** The last checkpoint; null before the first. */

@@ -53,7 +53,12 @@ final class Auditor {
     AuditedStore.Range range = store.range(from, to);
     Checkpoint start = range.start();
     var check = start == null ? new AuditCheck(keys, range.after()) : new AuditCheck(keys, start);
-    return check.run(store.checkpoints(range), store.events(range, check), enough).with(anchored);
+    Verification found =
+        check.run(store.checkpoints(range), store.events(range, check), enough).with(anchored);
+    Fault untold = store.erasedUntold(range.after());
+    return untold == null || (to != null && untold.position() > found.to())
+        ? found
+        : found.with(untold);
   }
 
   private static final class Leisure implements BooleanSupplier {

@@ -102,9 +102,17 @@ class TamperingTest {
     store.tamper("UPDATE event_store.stream SET key = 'b' WHERE key = 'x'");
     assertThat(store.verify().intact()).isTrue();
 
-    store.tamper("UPDATE event_store.tenant SET name = 'other' WHERE name = 'acme'");
+    store.tamper(
+        "UPDATE event_store.stream SET tenant_id = event_store.tenant_number('other')"
+            + " WHERE key = 'b'");
+    assertFault(6, "event_changed");
+    store.tamper(
+        "UPDATE event_store.stream SET tenant_id = event_store.tenant_number('acme')"
+            + " WHERE key = 'b'");
+
+    store.tamper("UPDATE event_store.tenant SET name = 'late' WHERE name = 'acme'");
     assertFault(1, "event_changed");
-    store.tamper("UPDATE event_store.tenant SET name = 'acme' WHERE name = 'other'");
+    store.tamper("UPDATE event_store.tenant SET name = 'acme' WHERE name = 'late'");
 
     store.tamper("UPDATE event_store.event_type SET revision = 7 WHERE name = 'agent.paused'");
     assertFault(2, "event_changed");
@@ -308,6 +316,32 @@ class TamperingTest {
       assertThat(found.from()).as("behind the first checkpoint that ends here").isEqualTo(9);
       assertThat(found.events()).isEqualTo(4);
     }
+  }
+
+  @Test
+  void what_is_only_said_to_be_archived_is_still_verified() {
+    store.tamper(
+        "DELETE FROM event_store.partition WHERE first_position = 1",
+        "UPDATE event_store.event SET payload = payload || ' ' WHERE position = 2");
+
+    assertFault(2, "payload_changed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 7, 1_000})
+  void a_key_that_was_destroyed_without_its_event_is_found(long erasure) throws Exception {
+    store.execute(
+        """
+        INSERT INTO event_store.subject_key (key_id, tenant_id, digest, key)
+        VALUES ('0123456789abcdef', event_store.tenant_number('acme'), sha256('d'), sha256('k'))
+        """);
+    assertThat(store.verify().intact()).isTrue();
+
+    store.execute(
+        "UPDATE event_store.subject_key SET key = NULL, destroyed_at = now(), erasure = "
+            + erasure);
+
+    assertFault(erasure, "key_destroyed");
   }
 
   /** Rewrites an event, the last of its agent, with hashes that fit. */
