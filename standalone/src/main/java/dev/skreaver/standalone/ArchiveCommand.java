@@ -153,7 +153,7 @@ final class ArchiveCommand implements Callable<Integer> {
       return archive.detach(
           first(),
           new Archive.Safety(
-              AgentSnapshots.schema(),
+              AgentSnapshots.format(),
               agent -> AgentSnapshots.take(engine, agent),
               consumed,
               BEHIND));

@@ -48,13 +48,9 @@ public final class AgentSnapshots implements SnapshotTriggerDefinition {
     this.every = every;
   }
 
-  static SnapshotFormat format() {
-    return new SnapshotFormat(SCHEMA, AgentSnapshots::read);
-  }
-
   /** Of the snapshots that this release reads. */
-  public static String schema() {
-    return SCHEMA;
+  public static SnapshotFormat format() {
+    return new SnapshotFormat(SCHEMA, AgentSnapshots::read);
   }
 
   /** Keeps the state of a living agent as its events make it, and returns when it is kept. */

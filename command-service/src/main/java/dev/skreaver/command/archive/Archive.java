@@ -1,6 +1,7 @@
 package dev.skreaver.command.archive;
 
 import dev.skreaver.api.json.WireJson;
+import dev.skreaver.command.store.SnapshotFormat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -40,6 +42,12 @@ public final class Archive {
       UNION ALL SELECT a.first_position, a.last_position, true, true FROM event_store.archive a
       ORDER BY 1
       """;
+
+  private static final String HOLDS =
+      "SELECT FROM event_store.event WHERE position = ? AND event_id = ?";
+
+  private static final String DETACHED =
+      "SELECT last_position, events, sha256 FROM event_store.archive WHERE first_position = ?";
 
   private static final String INSERT_EVENT =
       """
@@ -97,7 +105,9 @@ public final class Archive {
         connection -> {
           Files.createDirectories(folder);
           String name = "events-%d-%d.ndjson.gz".formatted(firstPosition, partition.lastPosition());
-          var file = new ArchiveFile(folder.resolve(name));
+          Path path = folder.resolve(name);
+          requireOwn(connection, path);
+          var file = new ArchiveFile(path);
           var events = new AtomicLong();
           file.write(
               next ->
@@ -130,13 +140,16 @@ public final class Archive {
   /**
    * What must hold before events may leave the database.
    *
-   * @param snapshotSchema of the snapshots that the command services of this release read
+   * @param snapshots that the command services of this release read
    * @param takeSnapshot keeps the state of the agent {@code tenant/agent}; returns when it is kept
    * @param consumed up to where all projections are, or null to look it up in this database
    * @param behind how many positions the partition must lie behind the last one
    */
   public record Safety(
-      String snapshotSchema, Consumer<String> takeSnapshot, @Nullable Long consumed, long behind) {}
+      SnapshotFormat snapshots,
+      Consumer<String> takeSnapshot,
+      @Nullable Long consumed,
+      long behind) {}
 
   /**
    * Takes the oldest partition out of the database, after its file has been compared with it, event
@@ -155,6 +168,8 @@ public final class Archive {
           requireSnapshots(connection, partition, safety);
           compare(connection, partition, manifest);
           remove(connection, partition, manifest);
+          // A replay that began meanwhile reads from the first event on.
+          requireConsumed(connection, partition, safety);
           return manifest;
         });
   }
@@ -165,14 +180,10 @@ public final class Archive {
     Manifest manifest = verified(firstPosition);
     return inTransaction(
         connection -> {
-          int archived =
-              update(
-                  connection,
-                  "DELETE FROM event_store.archive WHERE first_position = " + firstPosition);
-          if (archived == 0) {
-            throw new ArchiveException(
-                "the partition that begins at %d is not archived".formatted(firstPosition));
-          }
+          requireDetached(connection, manifest);
+          execute(
+              connection,
+              "DELETE FROM event_store.archive WHERE first_position = " + firstPosition);
           execute(connection, "SET LOCAL lock_timeout = '10s'");
           execute(
               connection,
@@ -181,11 +192,62 @@ public final class Archive {
           long events = insert(connection, manifest);
           if (events != manifest.events()) {
             throw new ArchiveException(
-                "%s has %d events, not the %d of its manifest"
-                    .formatted(manifest.file(), events, manifest.events()));
+                "of the %d events of %s the event store takes %d only: the others are of agents that"
+                        .formatted(manifest.events(), manifest.file(), events)
+                    + " it does not know");
           }
           return manifest;
         });
+  }
+
+  /** The name says positions only: in a folder that stores share it may be another one's. */
+  private static void requireOwn(Connection connection, Path path)
+      throws SQLException, IOException {
+    if (!Files.exists(path)) {
+      return;
+    }
+    try (BufferedReader lines = new ArchiveFile(path).lines();
+        PreparedStatement own = connection.prepareStatement(HOLDS)) {
+      String line = lines.readLine();
+      if (line == null) {
+        return;
+      }
+      ArchivedEvent first = WireJson.mapper().readValue(line, ArchivedEvent.class);
+      own.setLong(1, first.position());
+      own.setObject(2, first.eventId());
+      try (ResultSet row = own.executeQuery()) {
+        if (!row.next()) {
+          throw new ArchiveException(
+              "%s is of another event store and would be lost; choose another folder"
+                  .formatted(path));
+        }
+      }
+    } catch (JacksonException e) {
+      throw new ArchiveException("%s is no archive; move it away".formatted(path));
+    }
+  }
+
+  private static void requireDetached(Connection connection, Manifest manifest)
+      throws SQLException {
+    try (PreparedStatement archived = connection.prepareStatement(DETACHED)) {
+      archived.setLong(1, manifest.firstPosition());
+      try (ResultSet row = archived.executeQuery()) {
+        if (!row.next()) {
+          throw new ArchiveException(
+              "the partition that begins at %d is not archived"
+                  .formatted(manifest.firstPosition()));
+        }
+        if (row.getLong(1) != manifest.lastPosition()
+            || row.getLong(2) != manifest.events()
+            || !row.getString(3).equals(manifest.sha256())) {
+          throw new ArchiveException(
+              "%s is not the file whose events were detached here: that ends at %d and its SHA-256"
+                      .formatted(manifest.file(), row.getLong(1))
+                  + " is "
+                  + row.getString(3));
+        }
+      }
+    }
   }
 
   private Partition stored(long firstPosition) {
@@ -308,27 +370,41 @@ public final class Archive {
       Connection connection, Partition partition, Safety safety) throws SQLException {
     String living =
         """
-        SELECT t.name || '/' || s.key
+        SELECT t.name || '/' || s.key, CASE WHEN n.version >= old.version THEN n.state END
         FROM (SELECT stream_id, max(version) AS version
           FROM event_store.event_%1$d GROUP BY stream_id) old
         JOIN event_store.stream s ON s.stream_id = old.stream_id
         JOIN event_store.tenant t ON t.tenant_id = s.tenant_id
         LEFT JOIN event_store.snapshot n ON n.stream_id = old.stream_id AND n.schema = ?
-        WHERE COALESCE(n.version, -1) < old.version AND NOT EXISTS (
+        WHERE NOT EXISTS (
           SELECT FROM event_store.event e JOIN event_store.event_type y ON y.type_id = e.type_id
           WHERE e.stream_id = old.stream_id AND y.name IN (%2$s))
         ORDER BY 1
         """
             .formatted(partition.firstPosition(), LAST_OF_A_STREAM);
     try (PreparedStatement statement = connection.prepareStatement(living)) {
-      statement.setString(1, safety.snapshotSchema());
+      statement.setFetchSize(ROWS_AT_ONCE);
+      statement.setString(1, safety.snapshots().schema());
       try (ResultSet row = statement.executeQuery()) {
         var agents = new ArrayList<String>();
         while (row.next()) {
-          agents.add(row.getString(1));
+          byte[] state = row.getBytes(2);
+          if (state == null || !isReadable(safety.snapshots(), row.getString(1), state)) {
+            agents.add(row.getString(1));
+          }
         }
         return agents;
       }
+    }
+  }
+
+  /** Until now the events stand behind one that is not. */
+  private static boolean isReadable(SnapshotFormat snapshots, String agent, byte[] state) {
+    try {
+      var _ = snapshots.read().apply(agent, state);
+      return true;
+    } catch (RuntimeException e) {
+      return false;
     }
   }
 
@@ -384,21 +460,22 @@ public final class Archive {
 
   private long insert(Connection connection, Manifest manifest) throws SQLException, IOException {
     long events = 0;
+    long stored = 0;
     try (BufferedReader lines = new ArchiveFile(folder.resolve(manifest.file())).lines();
         PreparedStatement event = connection.prepareStatement(INSERT_EVENT)) {
       for (String line; (line = lines.readLine()) != null; ) {
         add(WireJson.mapper().readValue(line, ArchivedEvent.class), event);
         if (++events % ROWS_AT_ONCE == 0) {
-          event.executeBatch();
+          stored += IntStream.of(event.executeBatch()).sum();
         }
       }
-      event.executeBatch();
+      stored += IntStream.of(event.executeBatch()).sum();
     } catch (JacksonException e) {
       throw new ArchiveException(
           "line %d of %s is no event: %s"
               .formatted(events + 1, manifest.file(), e.getOriginalMessage()));
     }
-    return events;
+    return stored;
   }
 
   private static void add(ArchivedEvent archived, PreparedStatement event) throws SQLException {
@@ -462,12 +539,6 @@ public final class Archive {
   private static void execute(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
-    }
-  }
-
-  private static int update(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      return statement.executeUpdate(sql);
     }
   }
 

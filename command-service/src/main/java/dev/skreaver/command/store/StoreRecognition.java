@@ -23,8 +23,13 @@ import org.slf4j.LoggerFactory;
  */
 final class StoreRecognition {
   private static final Logger LOG = LoggerFactory.getLogger(StoreRecognition.class);
+
+  /** What is in the archive left the table in order, after it was compared. */
   private static final String HOLDS =
-      "SELECT 1 FROM event_store.event WHERE position = ? AND event_id = ?";
+      """
+      SELECT 1 FROM event_store.event WHERE position = ? AND event_id = ?
+      UNION ALL SELECT 1 FROM event_store.archive WHERE first_position <= ? AND last_position >= ?
+      """;
 
   private final Set<PGConnection> recognized =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
@@ -71,6 +76,8 @@ final class StoreRecognition {
     try (PreparedStatement statement = connection.prepareStatement(HOLDS)) {
       statement.setLong(1, known.position());
       statement.setObject(2, known.eventId());
+      statement.setLong(3, known.position());
+      statement.setLong(4, known.position());
       try (ResultSet row = statement.executeQuery()) {
         return row.next();
       }

@@ -3,6 +3,7 @@ package dev.skreaver.command.archive;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.skreaver.api.agent.AgentCommand;
@@ -26,6 +27,7 @@ import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.StringJoiner;
@@ -35,10 +37,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** Partitions of ten positions: of the first ten, an agent that goes on and one that has ended. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+@ExtendWith(OutputCaptureExtension.class)
 class ArchiveTest {
   private static final AgentKey LIVING = AgentKey.parse("acme/living");
   private static final AgentKey ENDED = AgentKey.parse("acme/ended");
@@ -272,12 +278,151 @@ class ArchiveTest {
   }
 
   @Test
+  void a_file_of_another_store_is_neither_restored_nor_overwritten() throws Exception {
+    archive.export(1);
+    archive.detach(1, safety());
+    String kept = sql(EVENTS);
+    Database fresh = PostgresServer.shared().freshDatabase();
+    try (HikariDataSource other = EventStoreDatabase.pool(fresh)) {
+      EventStoreSchema.migrate(other);
+      try (Connection connection = other.getConnection();
+          var statement = connection.createStatement()) {
+        statement.execute("SELECT event_store.make_room(1, 10)");
+      }
+      try (CommandService filling = CommandService.on(fresh)) {
+        filling.send(CommandService.create(LIVING.toString()));
+        filling.send(CommandService.create("acme/stranger"));
+        for (int i = 0; i < 10; i++) {
+          filling.send(
+              i % 2 == 0
+                  ? new AgentCommand.Pause(LIVING, "lunch")
+                  : new AgentCommand.Resume(LIVING));
+        }
+      }
+
+      assertThatThrownBy(() -> new Archive(other, folder).export(1))
+          .isInstanceOf(ArchiveException.class)
+          .hasMessageContaining("is of another event store");
+
+      Path elsewhere = folder.resolve("elsewhere");
+      new Archive(other, elsewhere).export(1);
+      assertThatThrownBy(() -> new Archive(store, elsewhere).restore(1))
+          .isInstanceOf(ArchiveException.class)
+          .hasMessageContaining("is not the file whose events were detached here");
+    }
+    assertThat(sql(EVENTS)).isEqualTo(kept);
+    archive.restore(1);
+  }
+
+  @Test
+  void events_of_an_agent_that_the_store_does_not_know_are_not_lost_in_silence() throws Exception {
+    archive.export(1);
+    archive.detach(1, safety());
+    sql(
+        "ALTER TABLE event_store.stream DISABLE TRIGGER ALL;"
+            + " UPDATE event_store.stream SET key = 'renamed' WHERE key = 'ended';"
+            + " ALTER TABLE event_store.stream ENABLE TRIGGER ALL");
+
+    assertThatThrownBy(() -> archive.restore(1))
+        .isInstanceOf(ArchiveException.class)
+        .hasMessageContaining("of agents that it does not know");
+
+    assertThat(archive.list()).first().isEqualTo(new Partition(1, 10, true, true));
+  }
+
+  @Test
+  void a_snapshot_that_cannot_be_read_is_taken_anew_before_its_events_leave() throws Exception {
+    archive.export(1);
+    AgentSnapshots.take(service.bean(PostgresEventStorageEngine.class), LIVING.toString());
+    sql("UPDATE event_store.snapshot SET state = 'damaged'");
+
+    refused("acme/living", new Safety(AgentSnapshots.format(), agent -> {}, 10L, 0));
+    archive.detach(1, safety());
+
+    try (CommandService other = anotherInstance()) {
+      assertThat(other.send(new AgentCommand.Pause(LIVING, "again")).agent().version())
+          .isEqualTo(12);
+    }
+  }
+
+  @Test
+  void a_replay_that_begins_while_files_are_compared_keeps_its_events() throws Exception {
+    sql(
+        "CREATE SCHEMA read_model;"
+            + " CREATE TABLE read_model.projection_token (position bigint);"
+            + " INSERT INTO read_model.projection_token VALUES (10)");
+    archive.export(1);
+    var engine = service.bean(PostgresEventStorageEngine.class);
+    var safety =
+        new Safety(
+            AgentSnapshots.format(),
+            agent -> {
+              AgentSnapshots.take(engine, agent);
+              beginReplay();
+            },
+            null,
+            0);
+
+    refused("projections are at 0 only", safety);
+
+    assertThat(sql("SELECT min(position) FROM event_store.event")).isEqualTo("1");
+  }
+
+  private void beginReplay() {
+    try {
+      sql("INSERT INTO read_model.projection_token VALUES (0)");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void an_instance_whose_last_event_was_archived_goes_on(CapturedOutput output) throws Exception {
+    Database fresh = PostgresServer.shared().freshDatabase();
+    try (HikariDataSource other = EventStoreDatabase.pool(fresh)) {
+      EventStoreSchema.migrate(other);
+      try (Connection connection = other.getConnection();
+          var statement = connection.createStatement()) {
+        statement.execute("SELECT event_store.make_room(1, 10)");
+      }
+      try (CommandService quiet = CommandService.on(fresh);
+          CommandService busy = CommandService.on(fresh)) {
+        quiet.send(CommandService.create(ENDED.toString()));
+        quiet.send(new AgentCommand.Delete(ENDED));
+        busy.send(CommandService.create(LIVING.toString()));
+        for (int i = 0; i < 10; i++) {
+          busy.send(
+              i % 2 == 0
+                  ? new AgentCommand.Pause(LIVING, "lunch")
+                  : new AgentCommand.Resume(LIVING));
+        }
+        var files = new Archive(other, folder.resolve("other"));
+        files.export(1);
+        files.detach(1, safety(busy));
+        try (Connection connection = other.getConnection();
+            var statement = connection.createStatement()) {
+          statement.execute(
+              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                  + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        }
+
+        await()
+            .atMost(Duration.ofSeconds(30))
+            .ignoreExceptions()
+            .until(() -> quiet.send(CommandService.create("acme/later")).position() > 0);
+
+        assertThat(output).doesNotContain("no longer has event");
+      }
+    }
+  }
+
+  @Test
   void what_is_still_needed_is_not_detached() {
     archive.export(1);
-    refused("say up to which position", new Safety(AgentSnapshots.schema(), x -> {}, null, 0));
-    refused("projections are at 9", new Safety(AgentSnapshots.schema(), x -> {}, 9L, 0));
-    refused("less than 100", new Safety(AgentSnapshots.schema(), x -> {}, 100L, 100));
-    refused("acme/living", new Safety(AgentSnapshots.schema(), x -> {}, 100L, 0));
+    refused("say up to which position", new Safety(AgentSnapshots.format(), x -> {}, null, 0));
+    refused("projections are at 9", new Safety(AgentSnapshots.format(), x -> {}, 9L, 0));
+    refused("less than 100", new Safety(AgentSnapshots.format(), x -> {}, 100L, 100));
+    refused("acme/living", new Safety(AgentSnapshots.format(), x -> {}, 100L, 0));
     assertThatThrownBy(() -> archive.export(11)).hasMessageContaining("only a full one");
     assertThatThrownBy(() -> archive.export(7)).hasMessageContaining("begins at 7");
     assertThatThrownBy(() -> archive.restore(1)).hasMessageContaining("is not archived");
@@ -295,7 +440,7 @@ class ArchiveTest {
 
   private static Safety safety(CommandService service) {
     var engine = service.bean(PostgresEventStorageEngine.class);
-    return new Safety(AgentSnapshots.schema(), agent -> AgentSnapshots.take(engine, agent), 10L, 0);
+    return new Safety(AgentSnapshots.format(), agent -> AgentSnapshots.take(engine, agent), 10L, 0);
   }
 
   private CommandService anotherInstance() {
