@@ -14,13 +14,16 @@ import dev.skreaver.api.agent.AgentQueries.GetAt;
 import dev.skreaver.api.agent.AgentQueries.Moment;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries.Search;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.command.archive.Archive;
+import dev.skreaver.command.store.SnapshotFormat;
 import dev.skreaver.query.fixture.Ask;
 import dev.skreaver.query.fixture.QueryNode;
 import dev.skreaver.query.fixture.Stores;
 import dev.skreaver.query.fixture.Stores.Stamp;
+import dev.skreaver.query.tail.EventPages;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -42,12 +45,16 @@ class ArchivedPastTest {
   private static Stores stores;
   private static QueryNode node;
 
-  /** A whole life fills the first partition, another one begins behind it. */
   @BeforeAll
   static void archive() throws Exception {
     stores = Stores.start();
     stores.sql("SELECT event_store.make_partition(1, 3)");
     node = QueryNode.start(stores);
+    detached(stores, node, folder);
+  }
+
+  /** A whole life fills the first partition, another one begins behind it. */
+  private static Archive detached(Stores stores, QueryNode node, Path folder) {
     stores.append(OLD, NOON, created(OLD));
     stores.append(OLD, NOON, new AgentEvent.Started(OLD.id()));
     stores.append(OLD, NOON, new AgentEvent.Deleted(OLD.id()));
@@ -60,13 +67,38 @@ class ArchivedPastTest {
     source.setPassword(stores.database().password());
     var archive = new Archive(source, folder);
     archive.export(1);
-    archive.detach(1, new Archive.Safety("none", agent -> {}, 5L, 0));
+    archive.detach(
+        1,
+        new Archive.Safety(
+            new SnapshotFormat("none", (agent, state) -> state), agent -> {}, stores.last(), 0));
+    return archive;
   }
 
   @AfterAll
   static void stop() {
     node.close();
     stores.close();
+  }
+
+  @Test
+  void what_was_restored_is_not_taken_for_archived(@TempDir Path elsewhere) {
+    try (Stores own = Stores.start()) {
+      own.sql("SELECT event_store.make_partition(1, 5)");
+      try (QueryNode asked = QueryNode.start(own)) {
+        AgentKey first = agent(ACME, "first");
+        own.append(first, NOON, created(first));
+        own.append(first, NOON, new AgentEvent.Deleted(first.id()));
+        Archive archive = detached(own, asked, elsewhere);
+
+        assertGone(asked.agents().at(new GetAt(OLD, 1L, null)));
+
+        archive.restore(1);
+        assertThatThrownBy(() -> asked.agents().at(new GetAt(OLD, 1L, null)).block())
+            .asInstanceOf(type(Refusal.class))
+            .extracting(Refusal::code)
+            .isEqualTo(ErrorCode.AGENT_NOT_FOUND);
+      }
+    }
   }
 
   @Test
@@ -77,6 +109,16 @@ class ArchivedPastTest {
   @Test
   void a_page_of_the_trail_behind_the_archive_is_shown() {
     assertThat(Objects.requireNonNull(node.events().search(trail(3)).block()).events())
+        .extracting(RecordedEvent::position)
+        .containsExactly(4L, 5L);
+  }
+
+  @Test
+  void who_reads_on_before_what_is_kept_is_refused_rather_than_taken_past_it() {
+    var pages = new EventPages(stores.client().getConnectionFactory(), EventFormat.instance());
+
+    assertGone(pages.after(1, 10));
+    assertThat(Objects.requireNonNull(pages.after(3, 10).block()))
         .extracting(RecordedEvent::position)
         .containsExactly(4L, 5L);
   }

@@ -28,7 +28,8 @@ final class AgentHistory {
       SELECT 1 FROM event_store.tenant t
       JOIN event_store.stream s ON s.tenant_id = t.tenant_id
       JOIN event_store.archived_stream a ON a.stream_id = s.stream_id
-      WHERE t.name = :tenant AND s.key = :agent\
+      WHERE t.name = :tenant AND s.key = :agent AND NOT EXISTS (
+        SELECT FROM event_store.event e WHERE e.stream_id = s.stream_id AND e.version = 0)\
       """;
 
   private static final int AT_ONCE = 500;

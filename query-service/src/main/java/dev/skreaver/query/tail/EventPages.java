@@ -1,5 +1,7 @@
 package dev.skreaver.query.tail;
 
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.query.postgres.Session;
@@ -9,6 +11,7 @@ import io.r2dbc.spi.Readable;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +41,10 @@ public final class EventPages {
     this.format = format;
   }
 
-  /** The next events of all tenants, in order, with {@code previous} set; empty at the head. */
+  /**
+   * The next events of all tenants, in order, with {@code previous} set; empty at the head. Fails
+   * with {@code position_not_kept} if some of them are archived.
+   */
   public Mono<List<RecordedEvent>> after(long position, int limit) {
     return Mono.usingWhen(
         eventStore.create(), connection -> after(connection, position, limit), Connection::close);
@@ -56,7 +62,29 @@ public final class EventPages {
             },
             position,
             limit)
-        .collectList();
+        .collectList()
+        .flatMap(page -> withoutArchived(connection, position, page));
+  }
+
+  /**
+   * A position that nothing stands at means nothing, unless it was archived: whoever went on would
+   * never know what it has missed.
+   */
+  private static Mono<List<RecordedEvent>> withoutArchived(
+      Connection connection, long position, List<RecordedEvent> page) {
+    return page.isEmpty() || page.getFirst().position() == position + 1
+        ? Mono.just(page)
+        : archived(connection)
+            .flatMap(
+                archived ->
+                    archived <= position
+                        ? Mono.just(page)
+                        : Mono.error(
+                            new Refusal(
+                                ErrorCode.POSITION_NOT_KEPT,
+                                "Events after %d are archived, up to %d; restore the archive to read them"
+                                    .formatted(position, archived),
+                                Map.of("earliest", archived + 1))));
   }
 
   /** The events at these positions, in order. */
@@ -71,11 +99,11 @@ public final class EventPages {
 
   /** The last position that is in the archive only; 0 if there is none. */
   public Mono<Long> archived() {
-    return Mono.usingWhen(
-        eventStore.create(),
-        connection ->
-            Session.rows(connection, ARCHIVED, row -> required(row, 0, Long.class)).next(),
-        Connection::close);
+    return Mono.usingWhen(eventStore.create(), EventPages::archived, Connection::close);
+  }
+
+  private static Mono<Long> archived(Connection connection) {
+    return Session.rows(connection, ARCHIVED, row -> required(row, 0, Long.class)).next();
   }
 
   static Mono<Boolean> holds(Connection connection, long position, UUID eventId) {
