@@ -6,6 +6,7 @@ import dev.skreaver.api.error.Refusal;
 import dev.skreaver.command.store.CommandReceipt;
 import dev.skreaver.command.store.KeyDestroyedException;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
+import dev.skreaver.command.store.SubjectKeys.Actor;
 import java.util.HashMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -59,12 +60,21 @@ final class CommandLedger {
       @Nullable UUID first,
       @Nullable CommandReceipt receipt) {
     try {
-      engine.record(
-          command.settled(command.actor(engine.subjects()), outcome, error, first), receipt);
+      record(command, command.actor(engine.subjects()), outcome, error, first, receipt);
     } catch (KeyDestroyedException erased) {
-      engine.record(
-          command.settled(command.actor(engine.subjects()), outcome, error, first), receipt);
+      record(command, command.actor(engine.subjects()), outcome, error, first, receipt);
     }
+  }
+
+  private void record(
+      ReceivedCommand command,
+      Actor actor,
+      CommandOutcome outcome,
+      @Nullable String error,
+      @Nullable UUID first,
+      @Nullable CommandReceipt receipt) {
+    engine.record(
+        command.settled(actor, outcome, error, first), receipt == null ? null : receipt.of(actor));
   }
 
   /** The refusal with the command's id. */

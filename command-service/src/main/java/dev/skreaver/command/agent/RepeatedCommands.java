@@ -94,7 +94,9 @@ final class RepeatedCommands {
           ? repeat(command, known, idempotency.fingerprint())
           : carryOut(command, key, idempotency.fingerprint());
     } catch (ReceiptExistsException e) {
-      return repeat(command, find(command, key), idempotency.fingerprint());
+      // The command may have been decided again under another key, because of an erasure.
+      ReceiptKey current = command.receiptKey(subjects, idempotency.key());
+      return repeat(command, find(command, current), idempotency.fingerprint());
     } finally {
       underWay.remove(key, mine);
       mine.complete(null);
@@ -110,7 +112,7 @@ final class RepeatedCommands {
             result -> bytes(new Answer((AgentView) result, null, command.id())));
     try {
       Receipt receipt = dispatch.sendSealed(command, commit).join();
-      commit.receipt().ifPresent(stored -> recent.put(key, stored));
+      commit.receipt().ifPresent(stored -> recent.put(stored.key(), stored));
       if (commit.position() == 0) {
         var answer = new Answer(receipt.agent(), null, command.id());
         var kept = new CommandReceipt(key, fingerprint, receipt.position(), bytes(answer));

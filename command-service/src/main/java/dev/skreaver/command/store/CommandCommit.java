@@ -90,7 +90,8 @@ public final class CommandCommit {
     return key == null
         ? null
         : new CommandReceipt(
-            key,
+            // A command that is decided again, because of an erasure, is under another key.
+            key.of(Actor.of(unitOfWork.getMessage())),
             fingerprint,
             0,
             answer.apply(unitOfWork.getExecutionResult().getResult().getPayload()));

@@ -8,4 +8,9 @@ package dev.skreaver.command.store;
  * @param answer in a form of the command's own
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-public record CommandReceipt(ReceiptKey key, String fingerprint, long position, byte[] answer) {}
+public record CommandReceipt(ReceiptKey key, String fingerprint, long position, byte[] answer) {
+  /** The same under the key that the subject has now. */
+  public CommandReceipt of(SubjectKeys.Actor actor) {
+    return new CommandReceipt(key.of(actor), fingerprint, position, answer);
+  }
+}

@@ -231,6 +231,48 @@ class SubjectErasureTest {
   }
 
   @Test
+  void a_repeat_is_known_of_a_command_that_was_decided_again_because_of_an_erasure() {
+    var key = new Idempotency("again", "print");
+    AgentCommand pause = new AgentCommand.Pause(AgentKey.parse("acme/of-lina"), "once");
+    createAndRemember("lina", "acme/of-lina");
+    erase(other, "lina");
+
+    Receipt first = service.send(request("lina", pause, key));
+    Receipt again = other.send(request("lina", pause, key));
+
+    assertThat(first.repeated()).isFalse();
+    assertThat(again.repeated()).isTrue();
+    assertThat(again.position()).isEqualTo(first.position());
+  }
+
+  @Test
+  void a_repeat_is_known_of_a_refusal_that_was_written_down_again_because_of_an_erasure() {
+    var key = new Idempotency("again", "print");
+    AgentKey agent = AgentKey.parse("acme/of-lino");
+    AgentCommand resume = new AgentCommand.Resume(agent);
+    createAndRemember("lino", "acme/of-lino");
+    erase(other, "lino");
+
+    assertThat(
+            catchThrowableOfType(Refusal.class, () -> service.send(request("lino", resume, key))))
+        .isNotNull();
+    send(service, "ada", new AgentCommand.Pause(agent, "now it could be resumed"));
+
+    assertThat(
+            catchThrowableOfType(Refusal.class, () -> other.send(request("lino", resume, key)))
+                .code())
+        .isEqualTo(ErrorCode.ILLEGAL_TRANSITION);
+  }
+
+  /**
+   * The first command may tell the service of an erasure before; it keeps the key of the second.
+   */
+  private static void createAndRemember(String subject, String agent) {
+    send(service, subject, CommandService.create(agent));
+    send(service, subject, new AgentCommand.Update(AgentKey.parse(agent), Map.of("name", "mine")));
+  }
+
+  @Test
   void whoever_erases_itself_stays_only_as_a_pseudonym() throws SQLException {
     send(service, "operator-of-itself", CommandService.create("acme/of-itself"));
 
