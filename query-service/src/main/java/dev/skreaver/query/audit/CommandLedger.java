@@ -46,13 +46,6 @@ final class CommandLedger {
       WHERE tenant = :tenant AND command_id = ANY(:commands)
       """;
 
-  /**
-   * The key's id of a name that is sealed ({@link dev.skreaver.api.personal.SealedText}); a name
-   * from before names were sealed.
-   */
-  private static final String SUBJECT =
-      "coalesce(nullif(split_part(subject, ':', 4), ''), subject)";
-
   private final DatabaseClient readModel;
   private final DatabaseClient eventStore;
   private final EventPages events;
@@ -125,7 +118,7 @@ final class CommandLedger {
                         + " :tenant")
                 .bind("id", id)
                 .bind("tenant", tenant.value())
-                .map(CommandLedger::command)
+                .map(row -> command(tenant, row))
                 .one()
                 .onErrorMap(Unavailable::eventStore))
         .flatMap(command -> opened(List.of(command)).map(List::getFirst))
@@ -147,7 +140,14 @@ final class CommandLedger {
       return Mono.just(List.of());
     }
     var where =
-        filters(query)
+        new Where()
+            .and("tenant = :tenant", "tenant", query.tenant().value())
+            .and(
+                "agent_id = :agent",
+                "agent",
+                query.agentId() == null ? null : query.agentId().value())
+            .and("time >= :from", "from", query.from())
+            .and("time < :before", "before", query.before())
             .and("actor = ANY(:actors)", "actors", names(query, key))
             .and("position > :after", "after", after.position())
             .and("position <= :reached", "reached", reached)
@@ -181,29 +181,10 @@ final class CommandLedger {
     if (outcomes.isEmpty()) {
       return Mono.just(List.of());
     }
-    var where =
-        filters(query)
-            .and(SUBJECT + " = ANY(:subjects)", "subjects", subjects(query, key))
-            .and("position <= :reached", "reached", reached)
-            .and(
-                "outcome = ANY(:outcomes)",
-                "outcomes",
-                outcomes.stream().map(CommandOutcome::wireName).toArray(String[]::new))
-            .with("position", after.position())
-            .with("number", after.number())
-            .with("rows", query.limit() + 1);
-    return where
-        .bind(
-            eventStore.sql(
-                """
-                SELECT * FROM event_store.recorded_command
-                WHERE %s AND (position, number) > (:position, :number)
-                ORDER BY position, number LIMIT :rows
-                """
-                    .formatted(where.sql())))
+    return LedgerSearch.rows(eventStore, query, subjects(query, key), outcomes, after, reached)
         .map(
             row -> {
-              RecordedCommand command = command(row);
+              RecordedCommand command = command(query.tenant(), row);
               return new Line(
                   new LedgerCursor(
                       required(row, "position", Long.class), required(row, "number", Long.class)),
@@ -230,15 +211,7 @@ final class CommandLedger {
   private static String @Nullable [] subjects(Search query, Optional<String> key) {
     return query.actor() == null
         ? null
-        : Stream.concat(Stream.of(query.actor()), key.stream()).toArray(String[]::new);
-  }
-
-  private static Where filters(Search query) {
-    return new Where()
-        .and("tenant = :tenant", "tenant", query.tenant().value())
-        .and("agent_id = :agent", "agent", query.agentId() == null ? null : query.agentId().value())
-        .and("time >= :from", "from", query.from())
-        .and("time < :before", "before", query.before());
+        : Stream.concat(Stream.of(query.actor()), key.stream()).distinct().toArray(String[]::new);
   }
 
   private Mono<List<RecordedCommand>> commands(TenantId tenant, List<Line> lines) {
@@ -317,11 +290,11 @@ final class CommandLedger {
         .orElse(null);
   }
 
-  private static RecordedCommand command(Readable row) {
+  private static RecordedCommand command(TenantId tenant, Readable row) {
     return new RecordedCommand(
         required(row, "command_id", UUID.class),
         required(row, "command", String.class),
-        new TenantId(required(row, "tenant", String.class)),
+        tenant,
         new AgentId(required(row, "agent_id", String.class)),
         new Actor(
             required(row, "subject", String.class), required(row, "authentication", String.class)),
