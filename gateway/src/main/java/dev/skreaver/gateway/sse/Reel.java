@@ -8,6 +8,7 @@ import dev.skreaver.api.event.PastAgent;
 import dev.skreaver.api.event.RecordedEvent;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -51,15 +52,23 @@ record Reel(Speed speed, Moment from, Moment to, long resumed, long head) {
 
   /**
    * @param history all events of the agent, in order
+   * @param unerased subscribes again when a frame must not be shown any more; it is applied behind
+   *     the pauses, because each frame, and all that its agent was folded from, waits for them
    */
-  Flux<Frame> show(Flux<RecordedEvent> history) {
+  Flux<Frame> show(Flux<RecordedEvent> history, UnaryOperator<Flux<Frame>> unerased) {
     return Flux.defer(
         () -> {
           var projector = new Projector();
-          return history
-              .takeWhile(to::includes)
-              .concatMap(projector::show, 1)
-              .concatWith(Mono.fromSupplier(projector::end));
+          Flux<Frame> frames =
+              Flux.defer(
+                  () -> {
+                    projector.rewind();
+                    return history
+                        .takeWhile(to::includes)
+                        .concatMap(projector::show, 1)
+                        .concatWith(Mono.fromSupplier(projector::end));
+                  });
+          return unerased.apply(frames).doOnNext(projector::shown);
         });
   }
 
@@ -68,7 +77,15 @@ record Reel(Speed speed, Moment from, Moment to, long resumed, long head) {
     private PastAgent past = PastAgent.NONE;
     private boolean begun;
     private @Nullable Instant last;
+    private long reached = resumed;
     private long shown;
+
+    /** From the first event again, up to where it was and on from there without a pause. */
+    void rewind() {
+      past = PastAgent.NONE;
+      begun = false;
+      last = null;
+    }
 
     Flux<Frame> show(RecordedEvent event) {
       if (past.position() == 0 && event.version() > 0) {
@@ -80,14 +97,20 @@ record Reel(Speed speed, Moment from, Moment to, long resumed, long head) {
       }
       past = past.then(event);
       begun = begun || !from.includes(event);
-      if (!begun || event.position() <= resumed) {
+      if (!begun || event.position() <= reached) {
         return Flux.empty();
       }
-      shown++;
       var frame = new Frame.Shown(event, past.agent(), past.erased());
       Speed.Pause pause = speed.between(last == null ? event.time() : last, event.time());
-      last = event.time();
       return after(pause, frame);
+    }
+
+    void shown(Frame frame) {
+      if (frame instanceof Frame.Shown(RecordedEvent event, _, _)) {
+        shown++;
+        reached = event.position();
+        last = event.time();
+      }
     }
 
     Frame end() {

@@ -3,6 +3,7 @@ package dev.skreaver.gateway.sse;
 import static org.springframework.http.MediaType.TEXT_EVENT_STREAM_VALUE;
 
 import dev.skreaver.api.agent.AgentId;
+import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.EventFormat;
@@ -94,9 +95,11 @@ class StreamsEndpoint {
   }
 
   private Flux<ServerSentEvent<Object>> shown(Reel reel, AgentId id, Read read) {
-    var history = streams.history(read.identity().tenant(), id, reel.through());
-    return new Telling(reel.resumed())
-        .replay(reel.show(history), read.identity().expiresAt(), clock);
+    TenantId tenant = read.identity().tenant();
+    Flux<Reel.Frame> frames =
+        reel.show(
+            streams.history(tenant, id, reel.through()), shown -> streams.unerased(tenant, shown));
+    return new Telling(reel.resumed()).replay(frames, read.identity().expiresAt(), clock);
   }
 
   private static Refusal noPast(AgentId id) {

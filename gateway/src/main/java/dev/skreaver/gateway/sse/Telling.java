@@ -31,8 +31,8 @@ final class Telling {
   }
 
   Flux<ServerSentEvent<Object>> of(Flux<StreamItem> stream, Instant until, Clock clock) {
-    // Told last: an error drops what waits in the merge, which must not count as told.
-    return alive(stream.mergeWith(expiry(until, clock)).map(this::tell));
+    // No merge: what would wait in it could be outdated by an erasure.
+    return alive(stream.takeUntilOther(expiry(until, clock)).map(this::tell));
   }
 
   /** The same of a past that is shown again; it ends by itself. */
@@ -54,7 +54,7 @@ final class Telling {
 
   private ServerSentEvent<Object> tell(StreamItem item) {
     return switch (item) {
-      case StreamItem.Event(var event) -> {
+      case StreamItem.Event(var event, _) -> {
         position = event.position();
         yield ServerSentEvent.<Object>builder(event)
             .id(String.valueOf(event.position()))
@@ -92,7 +92,7 @@ final class Telling {
     return comment(reached, comment);
   }
 
-  private static Mono<StreamItem> expiry(Instant until, Clock clock) {
+  private static Mono<Void> expiry(Instant until, Clock clock) {
     Duration left = Duration.between(clock.instant(), until);
     return Mono.delay(left.isNegative() ? Duration.ZERO : left)
         .then(

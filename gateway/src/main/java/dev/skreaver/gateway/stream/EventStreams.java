@@ -11,6 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
 
 /** The streams of events that clients open, each from any position that is kept. */
 public final class EventStreams {
@@ -20,6 +21,8 @@ public final class EventStreams {
   private static final int LOOKS_AT_HEAD = 5;
 
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(300);
+
+  private static final Retry AGAIN = Retry.indefinitely().filter(Outdated.class::isInstance);
 
   private final Feed feed;
   private final EventQueries queries;
@@ -36,9 +39,9 @@ public final class EventStreams {
   /**
    * The events of a tenant, or of one of its agents: every one after the given position exactly
    * once and in order, first from history, which is fetched as the reader asks for it, then live.
-   * The stream ends only with an error: {@link SlowConsumer}; a {@link Refusal}, {@code
-   * invalid_input} when the position has not been reached yet, {@code service_unavailable} when
-   * history cannot be had.
+   * What waited while an erasure passed is read again instead of being handed down. The stream ends
+   * only with an error: {@link SlowConsumer}; a {@link Refusal}, {@code invalid_input} when the
+   * position has not been reached yet, {@code service_unavailable} when history cannot be had.
    *
    * @param after the position to resume after, 0 for everything that is kept, null for live only
    */
@@ -64,6 +67,30 @@ public final class EventStreams {
         .takeWhile(event -> event.position() <= through);
   }
 
+  /**
+   * The same, without what may show what is erased: it is subscribed to again when an erasure in
+   * the tenant has passed since it was, in place of its next item.
+   */
+  public <T> Flux<T> unerased(TenantId tenant, Flux<T> opened) {
+    return Flux.defer(
+            () -> {
+              long erasures = feed.erasures(tenant);
+              return opened.doOnNext(_ -> requireNoneSince(erasures, tenant));
+            })
+        .retryWhen(AGAIN);
+  }
+
+  /** Whether an erasure passed since this event was opened, so that it may show what is erased. */
+  public boolean isOutdated(StreamItem.Event item) {
+    return item.erasures() != feed.erasures(item.event().tenant());
+  }
+
+  private void requireNoneSince(long erasures, TenantId tenant) {
+    if (erasures != feed.erasures(tenant)) {
+      throw new Outdated();
+    }
+  }
+
   private Mono<EventQueries.History> pageOf(TenantId tenant, AgentId agent, long after) {
     return history.page(new EventQueries.After(tenant, agent, after, PAGE));
   }
@@ -77,10 +104,8 @@ public final class EventStreams {
   }
 
   private Flux<StreamItem> start(TenantId tenant, @Nullable AgentId agent, @Nullable Long after) {
-    var buffer = new LiveBuffer(tenant, agent, settings.buffer());
     if (after == null) {
-      buffer.cursor(feed.position());
-      return from(buffer);
+      return from(tenant, agent, feed.position());
     }
     if (after < 0) {
       return Flux.error(Refusal.invalidField("after", "positions are never negative"));
@@ -92,10 +117,8 @@ public final class EventStreams {
                 return Flux.error(notReached(after, head));
               }
               long kept = settings.retention() == 0 ? 0 : Math.max(0, head - settings.retention());
-              buffer.cursor(Math.max(after, kept));
-              return after < kept
-                  ? from(buffer).startWith(new StreamItem.Gap(after, kept + 1))
-                  : from(buffer);
+              Flux<StreamItem> stream = from(tenant, agent, Math.max(after, kept));
+              return after < kept ? stream.startWith(new StreamItem.Gap(after, kept + 1)) : stream;
             });
   }
 
@@ -117,6 +140,28 @@ public final class EventStreams {
         "Invalid value for 'after': the last position is %d, nothing comes after %d yet"
             .formatted(head, after),
         Map.of("field", "after", "head", head));
+  }
+
+  /** Goes back to history by itself when what waits to be handed down is outdated. */
+  private Flux<StreamItem> from(TenantId tenant, @Nullable AgentId agent, long start) {
+    return Flux.defer(
+        () -> {
+          var cursor = new Cursor(start);
+          return Flux.defer(
+                  () -> {
+                    var buffer = new LiveBuffer(tenant, agent, settings.buffer());
+                    buffer.cursor(cursor.position);
+                    return from(buffer);
+                  })
+              .doOnNext(
+                  item -> {
+                    if (item instanceof StreamItem.Event event && isOutdated(event)) {
+                      throw new Outdated();
+                    }
+                  })
+              .retryWhen(AGAIN)
+              .map(cursor::handDown);
+        });
   }
 
   /**
@@ -150,6 +195,7 @@ public final class EventStreams {
 
   private Flux<StreamItem> nextPage(LiveBuffer buffer) {
     var query = new EventQueries.After(buffer.tenant(), buffer.agent(), buffer.cursor(), PAGE);
+    long erasures = feed.erasures(buffer.tenant());
     return history
         .page(query)
         .flatMapMany(
@@ -159,10 +205,37 @@ public final class EventStreams {
               }
               long from = buffer.cursor();
               buffer.cursor(page.through());
-              Flux<StreamItem> events = Flux.fromIterable(page.events()).map(StreamItem.Event::new);
+              Flux<StreamItem> events =
+                  Flux.fromIterable(page.events())
+                      .map(event -> new StreamItem.Event(event, erasures));
               return from < page.earliest() - 1
                   ? events.startWith(new StreamItem.Gap(from, page.earliest()))
                   : events;
             });
+  }
+
+  /** How far one stream is. */
+  private static final class Cursor {
+    private long position;
+    private boolean caughtUp;
+
+    Cursor(long start) {
+      position = start;
+    }
+
+    /** The item as it is handed down: that history is done is told once. */
+    StreamItem handDown(StreamItem item) {
+      position = item.position();
+      boolean repeated = caughtUp && item instanceof StreamItem.CaughtUp;
+      caughtUp = caughtUp || item instanceof StreamItem.CaughtUp;
+      return repeated ? new StreamItem.Progress(position) : item;
+    }
+  }
+
+  /** What comes next was opened before an erasure, and must be read again. */
+  private static final class Outdated extends RuntimeException {
+    Outdated() {
+      super("opened before an erasure", null, false, false);
+    }
   }
 }

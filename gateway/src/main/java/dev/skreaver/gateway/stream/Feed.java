@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ final class Feed implements AutoCloseable {
   private final Scheduler dispatcher = Schedulers.newSingle("event-dispatch", true);
   private final Sinks.One<Boolean> begun = Sinks.one();
   private final Map<Topic, Set<LiveBuffer>> listeners = new HashMap<>();
+  private final Map<TenantId, Long> erasures = new ConcurrentHashMap<>();
   private final int capacity;
   private @Nullable Ring ring;
   private volatile long position;
@@ -48,6 +50,11 @@ final class Feed implements AutoCloseable {
   /** The position of the last event; all before it were dispatched. */
   long position() {
     return position;
+  }
+
+  /** How many erasures in this tenant were dispatched. */
+  long erasures(TenantId tenant) {
+    return erasures.getOrDefault(tenant, 0L);
   }
 
   /** How many streams are live. */
@@ -95,11 +102,12 @@ final class Feed implements AutoCloseable {
           var touched = new LinkedHashSet<LiveBuffer>();
           var overflown = new ArrayList<LiveBuffer>();
           for (RecordedEvent event : events) {
-            var item = new StreamItem.Event(event);
             if (event.type().equals(EventCatalog.SUBJECT_ERASED.wireName())) {
               // Earlier events may show what is erased now: they are read again where that is gone.
               ring = new Ring(capacity, position);
+              erasures.merge(event.tenant(), 1L, Long::sum);
             }
+            var item = new StreamItem.Event(event, erasures(event.tenant()));
             Objects.requireNonNull(ring).add(item);
             position = event.position();
             offer(new Topic(event.tenant(), null), item, touched, overflown);

@@ -165,21 +165,12 @@ final class LiveBuffer extends Flux<StreamItem> implements Subscription {
         break;
       }
       size.decrementAndGet();
-      handedDown = position(item);
+      handedDown = item.position();
       to.onNext(item);
       sent++;
     }
     if (demand != Long.MAX_VALUE) {
       requested.addAndGet(-sent);
     }
-  }
-
-  private static long position(StreamItem item) {
-    return switch (item) {
-      case StreamItem.Event(var event) -> event.position();
-      case StreamItem.CaughtUp(long position) -> position;
-      case StreamItem.Progress(long position) -> position;
-      case StreamItem.Gap(long requested, long earliest) -> earliest - 1;
-    };
   }
 }

@@ -53,7 +53,7 @@ final class Subscription extends BaseSubscriber<Subscription.Item> {
     return stream.map(
         item ->
             switch (item) {
-              case StreamItem.Event(var event) -> {
+              case StreamItem.Event(var event, _) -> {
                 boolean wanted =
                     channel.kind().carries(event.type())
                         && (types.isEmpty() || types.contains(event.type()));

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,7 +135,9 @@ class ReelTest {
     var from = new Moment(10L, null);
     var to = new Moment(20L, null);
     StepVerifier.withVirtualTime(
-            () -> new Reel(Speed.AS_IT_WAS, from, to, 0, 30).show(Flux.fromIterable(LIFE)))
+            () ->
+                new Reel(Speed.AS_IT_WAS, from, to, 0, 30)
+                    .show(Flux.fromIterable(LIFE), UnaryOperator.identity()))
         .expectNextMatches(frame -> position(frame) == 20 && agent(frame) != null)
         .expectNext(new Frame.End(20, 1))
         .verifyComplete();
@@ -144,7 +147,10 @@ class ReelTest {
   void times_are_moments_too() {
     var from = new Moment(null, NOON);
     var to = new Moment(null, NOON.plusSeconds(9));
-    assertThat(positions(new Reel(new Speed(0), from, to, 0, 30).show(Flux.fromIterable(LIFE))))
+    assertThat(
+            positions(
+                new Reel(new Speed(0), from, to, 0, 30)
+                    .show(Flux.fromIterable(LIFE), UnaryOperator.identity())))
         .containsExactly(20L);
   }
 
@@ -152,7 +158,9 @@ class ReelTest {
   void a_replay_that_is_resumed_goes_on_after_what_was_seen() {
     var all = new Moment(30L, null);
     assertThat(
-            positions(new Reel(new Speed(0), BEGINNING, all, 20, 30).show(Flux.fromIterable(LIFE))))
+            positions(
+                new Reel(new Speed(0), BEGINNING, all, 20, 30)
+                    .show(Flux.fromIterable(LIFE), UnaryOperator.identity())))
         .containsExactly(30L);
   }
 
@@ -194,7 +202,8 @@ class ReelTest {
   }
 
   private static Flux<Frame> show(Speed speed, Flux<RecordedEvent> events, long head) {
-    return new Reel(speed, BEGINNING, new Moment(head, null), 0, head).show(events);
+    return new Reel(speed, BEGINNING, new Moment(head, null), 0, head)
+        .show(events, UnaryOperator.identity());
   }
 
   private static List<Frame> frames(Flux<Frame> reel) {

@@ -121,6 +121,36 @@ class ReplayTest {
   }
 
   @Test
+  void what_is_erased_in_the_middle_of_a_slow_replay_is_not_shown_any_more() {
+    var life = new ArrayList<>(life("replay-8"));
+    for (int i = 0; i < 10; i++) {
+      life.add(record("replay-8", "agent.resumed", "{\"agent_id\":\"replay-8\"}"));
+      life.add(
+          record("replay-8", "agent.paused", "{\"agent_id\":\"replay-8\",\"reason\":\"lunch\"}"));
+    }
+    var shown = new ArrayList<Map<String, String>>();
+    try (Reading reading = replay("replay-8", "speed=0.01")) {
+      shown.add(reading.nextEvent());
+
+      gateway.events().erase("acme", "ada");
+      gateway.events().erase("acme", "lunch");
+
+      while (!"end".equals(shown.getLast().get("event"))) {
+        shown.add(reading.nextEvent());
+      }
+    }
+    Map<String, String> end = shown.removeLast();
+    assertThat(WireJson.mapper().readTree(end.get("data")).path("events").asInt())
+        .isEqualTo(life.size());
+    assertThat(shown).extracting(frame -> Long.valueOf(frame.get("id"))).isEqualTo(life);
+    assertThat(shown.getFirst().get("data")).contains("ada");
+    assertThat(shown.subList(life.size() - 2, life.size()))
+        .extracting(frame -> frame.get("data"))
+        .allMatch(data -> data.contains("[erased]"))
+        .noneMatch(data -> data.contains("ada") || data.contains("lunch"));
+  }
+
+  @Test
   void an_agent_without_a_past_and_another_tenants_are_not_found() {
     gateway.events().record("rival", "replay-6", "agent.created", Map.of());
     assertThat(refusal("replay-6", "speed=max", 404)).contains("agent_not_found");

@@ -98,6 +98,90 @@ class EventStreamsTest {
   }
 
   @Test
+  void what_waits_for_a_reader_when_an_erasure_passes_is_read_again() {
+    stage.start();
+
+    StepVerifier.create(stage.streams.open(Stage.TENANT, null, null), 1)
+        .expectNextMatches(StreamItem.CaughtUp.class::isInstance)
+        .then(this::recordTexts)
+        .then(this::erase)
+        .thenRequest(Long.MAX_VALUE)
+        .expectNextMatches(item -> isErased(item, 0))
+        .expectNextMatches(item -> isErased(item, 1))
+        .expectNextMatches(item -> isErased(item, 2))
+        .expectNextMatches(item -> item.position() == stage.log.head())
+        .expectNextMatches(StreamItem.Progress.class::isInstance)
+        .thenCancel()
+        .verify(Stage.LIMIT);
+  }
+
+  @Test
+  void what_a_slow_reader_has_before_it_of_history_is_read_again_after_an_erasure() {
+    recordTexts();
+    stage.start();
+
+    assertErasedAfterTheFirst();
+  }
+
+  @Test
+  void what_a_slow_reader_has_before_it_of_memory_is_read_again_after_an_erasure() {
+    stage.start();
+    recordTexts();
+
+    assertErasedAfterTheFirst();
+  }
+
+  private void assertErasedAfterTheFirst() {
+    StepVerifier.create(stage.streams.open(Stage.TENANT, null, 0L), 1)
+        .expectNextMatches(item -> !isErased(item, 0))
+        .then(this::erase)
+        .thenRequest(Long.MAX_VALUE)
+        .expectNextMatches(item -> isErased(item, 1))
+        .expectNextMatches(item -> isErased(item, 2))
+        .expectNextMatches(item -> item.position() == stage.log.head())
+        .expectNextMatches(StreamItem.CaughtUp.class::isInstance)
+        .thenCancel()
+        .verify(Stage.LIMIT);
+  }
+
+  @Test
+  void a_reader_that_keeps_up_is_told_every_event_once_though_erasures_pass() {
+    stage.start();
+    List<Long> heard = stage.listenLive();
+
+    for (int i = 0; i < 50; i++) {
+      stage.record(10);
+      stage.log.erase("acme", "nobody");
+    }
+
+    stage.assertWhole(heard, 0);
+  }
+
+  private void recordTexts() {
+    for (int i = 0; i < 3; i++) {
+      stage.log.record("acme", "a", "agent.paused", Map.of("reason", "private"));
+    }
+    awaitDispatched();
+  }
+
+  private void erase() {
+    stage.log.erase("acme", "private");
+    awaitDispatched();
+  }
+
+  private void awaitDispatched() {
+    if (stage.reader.isRunning()) {
+      await().atMost(Stage.LIMIT).until(() -> stage.feed.position() == stage.log.head());
+    }
+  }
+
+  private boolean isErased(StreamItem item, int number) {
+    return item instanceof StreamItem.Event event
+        && event.position() == stage.log.positions("acme", 0).get(number)
+        && event.event().data().path("reason").asString().equals("[erased]");
+  }
+
+  @Test
   void a_reader_that_goes_leaves_nothing_behind() {
     stage.start();
     var stream = stage.streams.open(Stage.TENANT, null, null).subscribe();

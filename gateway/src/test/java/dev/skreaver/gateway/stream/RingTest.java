@@ -16,7 +16,7 @@ class RingTest {
   private long add() {
     log.record("acme", "a", "agent.updated", Map.of());
     RecordedEvent event = log.after(0).getLast();
-    ring.add(new StreamItem.Event(event));
+    ring.add(new StreamItem.Event(event, 0));
     return event.position();
   }
 
