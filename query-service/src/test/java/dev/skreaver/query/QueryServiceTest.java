@@ -165,6 +165,7 @@ class QueryServiceTest {
     long beyond = Objects.requireNonNull(events.bounds().block(LONG)).head() + 1_000_000;
     AgentKey agent = agent(ACME, "impatient");
     try (QueryNode impatient = QueryNode.start(stores, Duration.ofMillis(200))) {
+      impatient.catchUp();
       AgentQueries patient = impatient.agents();
       var all = Ask.all(ACME);
       var find =

@@ -40,7 +40,7 @@ class AgentsOverRestTest {
   void what_was_written_can_be_read_at_once_by_its_position() {
     var created = api.create("mine");
 
-    var read = api.with("Skreaver-Position", created.position()).get("/agents/mine").is(200);
+    var read = api.notBefore(created.position()).get("/agents/mine").is(200);
 
     assertThat(read.json()).isEqualTo(created.json());
     assertThat(read.header("ETag")).isEqualTo(created.header("ETag"));
@@ -59,13 +59,13 @@ class AgentsOverRestTest {
   @Test
   void an_unchanged_agent_need_not_be_sent_again() {
     var created = api.create("mine");
-    var reader = api.with("Skreaver-Position", created.position());
+    var reader = api.notBefore(created.position());
 
     var same = reader.with("If-None-Match", created.header("ETag")).get("/agents/mine").is(304);
     assertThat(same.http().body()).isEmpty();
 
     var paused = api.pause("mine");
-    api.with("Skreaver-Position", paused.position())
+    api.notBefore(paused.position())
         .with("If-None-Match", created.header("ETag"))
         .get("/agents/mine")
         .is(200);
@@ -175,7 +175,7 @@ class AgentsOverRestTest {
     for (String header : List.of("Location", "ETag", "Skreaver-Position")) {
       assertThat(repeat.header(header)).as(header).isEqualTo(first.header(header));
     }
-    var all = api.with("Skreaver-Position", first.position()).get("/agents").is(200);
+    var all = api.notBefore(first.position()).get("/agents").is(200);
     assertThat(all.text("/total")).isEqualTo("1");
   }
 
@@ -208,7 +208,7 @@ class AgentsOverRestTest {
     var created = api.create("mine");
     var deleted = api.delete("/agents/mine").is(204);
     assertThat(deleted.position()).isGreaterThan(created.position());
-    var reader = api.with("Skreaver-Position", deleted.position());
+    var reader = api.notBefore(deleted.position());
 
     reader.get("/agents/mine").refused(404, "agent_not_found");
     reader.get("/agents/mine/status").refused(404, "agent_not_found");
@@ -237,8 +237,7 @@ class AgentsOverRestTest {
   void the_status_is_the_short_form() {
     var created = api.create("mine");
 
-    var status =
-        api.with("Skreaver-Position", created.position()).get("/agents/mine/status").is(200);
+    var status = api.notBefore(created.position()).get("/agents/mine/status").is(200);
 
     assertThat(status.json().propertyNames())
         .containsExactlyInAnyOrder(
@@ -258,7 +257,7 @@ class AgentsOverRestTest {
         .is(201);
     api.create("c");
     var broken = api.post("/agents/c/error", "{\"error\":\"x\",\"recoverable\":false}").is(200);
-    var reader = api.with("Skreaver-Position", broken.position());
+    var reader = api.notBefore(broken.position());
     String created = reader.get("/agents/b").text("/created_at");
 
     assertThat(ids(reader, "")).containsExactly("a", "b", "c");
@@ -281,7 +280,7 @@ class AgentsOverRestTest {
       created.add("agent-" + i);
       position = api.create("agent-" + i).position();
     }
-    var reader = api.with("Skreaver-Position", position);
+    var reader = api.notBefore(position);
 
     var seen = new ArrayList<String>();
     String cursor = "";
@@ -300,7 +299,7 @@ class AgentsOverRestTest {
   void a_cursor_holds_for_the_list_that_gave_it() {
     api.create("a");
     long position = api.create("b").position();
-    var reader = api.with("Skreaver-Position", position);
+    var reader = api.notBefore(position);
     String cursor = reader.get("/agents?limit=1&sort=agent_id").is(200).text("/next_cursor");
 
     api.get("/agents?limit=1&sort=name&cursor=" + cursor).refused(400, "invalid_cursor");
@@ -310,7 +309,7 @@ class AgentsOverRestTest {
   @Test
   void another_tenants_agent_is_not_there() {
     long position = api.create("mine").position();
-    var other = Api.ofNewTenant().with("Skreaver-Position", position);
+    var other = Api.ofNewTenant().notBefore(position);
 
     other.get("/agents/mine").refused(404, "agent_not_found");
     other.pause("mine").refused(404, "agent_not_found");

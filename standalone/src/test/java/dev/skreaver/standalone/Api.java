@@ -1,8 +1,10 @@
 package dev.skreaver.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.skreaver.api.agent.TenantId;
+import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.json.WireJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -20,17 +23,20 @@ import tools.jackson.databind.JsonNode;
 /** A tenant of its own at the one running system of this JVM, with all its real parts. */
 final class Api {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
+  private static final Duration LIMIT = Duration.ofMinutes(1);
 
   private final String token;
   private final Map<String, String> headers;
+  private final boolean patient;
 
-  private Api(String token, Map<String, String> headers) {
+  private Api(String token, Map<String, String> headers, boolean patient) {
     this.token = token;
     this.headers = headers;
+    this.patient = patient;
   }
 
   static Api ofNewTenant() {
-    return new Api(Running.system().token(newTenant()), Map.of());
+    return new Api(Running.system().token(newTenant()), Map.of(), false);
   }
 
   static TenantId newTenant() {
@@ -42,7 +48,7 @@ final class Api {
   }
 
   static Api of(TenantId tenant, TokenCommand.Role role, String subject) {
-    return new Api(Running.system().issuer().token(tenant, role, subject), Map.of());
+    return new Api(Running.system().issuer().token(tenant, role, subject), Map.of(), false);
   }
 
   /** What all tenants are at. */
@@ -90,6 +96,11 @@ final class Api {
       return Long.parseLong(header("Skreaver-Position"));
     }
 
+    private boolean isTooEarly() {
+      return status() == ErrorCode.POSITION_NOT_REACHED.status()
+          && text("/error").equals(ErrorCode.POSITION_NOT_REACHED.wireName());
+    }
+
     Answer is(int status) {
       assertThat(status()).as(http.body()).isEqualTo(status);
       return this;
@@ -108,11 +119,21 @@ final class Api {
   Api with(String header, Object value) {
     var more = new LinkedHashMap<>(headers);
     more.put(header, String.valueOf(value));
-    return new Api(token, more);
+    return new Api(token, more, patient);
+  }
+
+  /** The same caller, who reads once this position can be read, however long that takes. */
+  Api notBefore(long position) {
+    return new Api(token, with("Skreaver-Position", position).headers, true);
   }
 
   Answer get(String path) {
-    return send("GET", path, "");
+    return patient
+        ? await()
+            .pollDelay(Duration.ZERO)
+            .atMost(LIMIT)
+            .until(() -> send("GET", path, ""), answer -> !answer.isTooEarly())
+        : send("GET", path, "");
   }
 
   Answer post(String path, String body) {

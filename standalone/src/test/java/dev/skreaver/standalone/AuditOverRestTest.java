@@ -170,7 +170,7 @@ class AuditOverRestTest {
   }
 
   private Api read(long position) {
-    return api.with("Skreaver-Position", position);
+    return api.notBefore(position);
   }
 
   private JsonNode projection(String name) {

@@ -45,9 +45,7 @@ class CausationOverRestTest {
   void an_event_of_another_tenant_is_not_found() {
     var created = api.create("mine");
     String event = event(created);
-    var viewer =
-        Api.of(Api.newTenant(), TokenCommand.Role.VIEWER)
-            .with("Skreaver-Position", created.position());
+    var viewer = Api.of(Api.newTenant(), TokenCommand.Role.VIEWER).notBefore(created.position());
 
     viewer.get("/events/" + event + "/causes").refused(404, "event_not_found");
     viewer.get("/events/" + created.position() + "/effects").refused(404, "event_not_found");
@@ -67,7 +65,7 @@ class CausationOverRestTest {
   }
 
   private Api read(Api.Answer written) {
-    return api.with("Skreaver-Position", written.position());
+    return api.notBefore(written.position());
   }
 
   /** The id of the last event of what was written. */

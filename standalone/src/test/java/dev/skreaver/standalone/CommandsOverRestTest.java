@@ -153,7 +153,7 @@ class CommandsOverRestTest {
     var created = api.create("mine");
     var refused = api.resume("mine");
     Api stranger = Api.of(Api.newTenant(), TokenCommand.Role.VIEWER);
-    Api reader = stranger.with("Skreaver-Position", created.position());
+    Api reader = stranger.notBefore(created.position());
 
     assertThat(shown(reader.get("/commands").is(200))).isEmpty();
     for (String id :
@@ -253,7 +253,7 @@ class CommandsOverRestTest {
   }
 
   private Api read(long position) {
-    return api.with("Skreaver-Position", position);
+    return api.notBefore(position);
   }
 
   private static List<String> shown(Api.Answer page) {

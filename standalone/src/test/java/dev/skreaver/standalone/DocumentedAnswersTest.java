@@ -52,7 +52,7 @@ class DocumentedAnswersTest {
   void of_queries() {
     api.create("mine");
     var paused = api.pause("mine");
-    var reader = api.with("Skreaver-Position", paused.position());
+    var reader = api.notBefore(paused.position());
 
     fits("GET /agents", reader.get("/agents?limit=1"));
     fits("GET /agents", reader.get("/agents?limit=0"));

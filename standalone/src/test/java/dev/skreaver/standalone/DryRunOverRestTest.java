@@ -33,7 +33,7 @@ class DryRunOverRestTest {
     proposes("agent.recovered", api.post("/agents/mine/recover?dry_run=true", ""));
 
     var types =
-        api.with("Skreaver-Position", last)
+        api.notBefore(last)
             .get("/events")
             .at("/events")
             .valueStream()

@@ -21,7 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** A client of one gateway. */
 final class Edge implements AutoCloseable {
   private static final JsonMapper JSON = WireJson.mapper();
-  private static final int PATIENCE_SECONDS = 120;
+  private static final int PATIENCE_SECONDS = 600;
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final URI address;

@@ -314,6 +314,6 @@ class ErasureOverRestTest {
 
   /** As a client that wants to read its own writes. */
   private Api reader(long position) {
-    return operator.with("Skreaver-Position", position);
+    return operator.notBefore(position);
   }
 }

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.postgresql.util.PSQLState;
 
 /** Where a text is kept: all columns of all tables there are, and all that Redis has. */
 final class KeptTexts {
@@ -54,6 +55,11 @@ final class KeptTexts {
             if (row.getBoolean(1)) {
               found.add(table);
             }
+          } catch (SQLException e) {
+            if (!PSQLState.UNDEFINED_TABLE.getState().equals(e.getSQLState())) {
+              throw e;
+            }
+            // Dropped meanwhile: the read model of a rebuild.
           }
         }
       }

@@ -52,7 +52,7 @@ class KilledIT {
       List<Long> stored = instance.edge().positions(head);
       assertThat(stored).containsAll(acknowledged.keySet());
       for (String agent : new HashSet<>(acknowledged.values())) {
-        Answer read = instance.edge().get("/agents/" + agent);
+        Answer read = instance.edge().getNotBefore("/agents/" + agent, head);
         assertThat(read.status()).as("%s %s", agent, read).isEqualTo(200);
       }
 

@@ -14,7 +14,9 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The same code as three processes, with two gateways. */
 class SplitIT {
   private static final int AGENTS = 12;
+  private static final Set<Integer> GIVEN = new HashSet<>();
 
   @TempDir Path folder;
 
@@ -160,6 +163,9 @@ class SplitIT {
   private static int freePort() {
     while (true) {
       int port = ThreadLocalRandom.current().nextInt(10_000, 30_000);
+      if (!GIVEN.add(port)) {
+        continue;
+      }
       try (var free = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
         return free.getLocalPort();
       } catch (IOException taken) {

@@ -46,6 +46,8 @@ class RelayTest {
   static void startRedis() {
     redis = RedisServer.throwAway();
     reader = new MeshConnection(address(), "test");
+    // The first connection of a JVM takes longer than any later one may.
+    await().atMost(LIMIT).ignoreExceptions().until(() -> reader.commands().ping().equals("PONG"));
   }
 
   @AfterAll

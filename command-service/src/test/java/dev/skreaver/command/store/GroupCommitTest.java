@@ -209,11 +209,13 @@ class GroupCommitTest {
 
   @Test
   void while_the_store_is_down_a_command_is_refused_and_afterwards_it_works() throws Exception {
-    try (PostgresServer server = PostgresServer.throwAway();
-        HikariDataSource store =
-            EventStoreDatabase.pool(server.database(), Duration.ofSeconds(3))) {
-      EventStoreSchema.migrate(store);
-      try (var engine = new PostgresEventStorageEngine(store, EventFormat.upcasters(), 1, 24)) {
+    try (PostgresServer server = PostgresServer.throwAway()) {
+      try (HikariDataSource patient = EventStoreDatabase.pool(server.database())) {
+        EventStoreSchema.migrate(patient);
+      }
+      try (HikariDataSource store =
+              EventStoreDatabase.pool(server.database(), Duration.ofSeconds(3));
+          var engine = new PostgresEventStorageEngine(store, EventFormat.upcasters(), 1, 24)) {
         engine.appendEvents(event("acme/durable", 0));
         server.stop();
         assertThatThrownBy(() -> engine.appendEvents(event("acme/durable", 1)))

@@ -31,6 +31,8 @@ class ReroutingTest {
     gateway =
         new RunningGateway("SKREAVER_COMMAND_URL=%s, %s/".formatted(one.address(), two.address()));
     awaitBoth();
+    // That is also said of an instance that was not asked yet, and no later answer may change it.
+    await().atMost(LIMIT).until(() -> ready(one).equals("Healthy") && ready(two).equals("Healthy"));
   }
 
   @AfterEach

@@ -27,6 +27,7 @@ import reactor.core.publisher.Flux;
 class FeedReaderTest {
   private static final StreamSettings SETTINGS =
       new StreamSettings(1_000, 50, 0, Duration.ofSeconds(5));
+  private static final Duration LIMIT = Duration.ofMinutes(1);
   private static RedisServer redis;
   private static MeshConnection relay;
   private @Nullable Stage stage;
@@ -35,6 +36,8 @@ class FeedReaderTest {
   static void startRedis() {
     redis = RedisServer.throwAway();
     relay = connection();
+    // The first connection of a JVM takes longer than any later one may.
+    await().atMost(LIMIT).ignoreExceptions().until(() -> relay.commands().ping().equals("PONG"));
   }
 
   @AfterAll

@@ -14,7 +14,7 @@ class AuthenticationTest {
 
   @BeforeAll
   static void start() {
-    gateway = new TestGateway("WEBSOCKET_AUTH_TIMEOUT", "3");
+    gateway = new TestGateway("WEBSOCKET_AUTH_TIMEOUT", "60");
   }
 
   @AfterAll
@@ -52,7 +52,8 @@ class AuthenticationTest {
 
   @Test
   void whoever_does_not_authenticate_in_time_is_closed_with_4401() {
-    try (var client = gateway.connect()) {
+    try (var impatient = new TestGateway("WEBSOCKET_AUTH_TIMEOUT", "3");
+        var client = impatient.connect()) {
       assertThat(client.closed()).isEqualTo(4401);
     }
   }

@@ -143,7 +143,8 @@ class LimitsTest {
 
   @Test
   void whoever_talks_on_against_the_rate_is_closed_with_1008() {
-    try (var raw = RawSocket.upgraded(gateway.port(), token)) {
+    try (var strict = new TestGateway("WEBSOCKET_MESSAGES_PER_SECOND", "1");
+        var raw = RawSocket.upgraded(strict.port(), token)) {
       for (int i = 0; i < 2000; i++) {
         raw.frame(TEXT, bytes("{}"));
       }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 class SessionTest {
   private static final Duration LONG = Duration.ofSeconds(30);
@@ -49,7 +50,7 @@ class SessionTest {
                         session -> {
                           session.update("CREATE TABLE half (done int)");
                           begun.countDown();
-                          return session.rows("SELECT pg_sleep(1)", row -> 1);
+                          return session.rows("SELECT pg_sleep(5)", row -> 1);
                         });
                   } catch (RuntimeException e) {
                     failure.set(e);
@@ -69,7 +70,7 @@ class SessionTest {
   void who_is_interrupted_as_a_connection_arrives_does_not_keep_it() {
     Thread waiting = Thread.currentThread();
 
-    assertThatThrownBy(() -> Session.open(onArrival(pool, connection -> waiting.interrupt())))
+    assertThatThrownBy(() -> Session.open(onArrival(pool, connection -> interrupt(waiting))))
         .hasCauseInstanceOf(InterruptedException.class);
 
     assertThat(Thread.interrupted()).isTrue();
@@ -111,6 +112,12 @@ class SessionTest {
     assertThat(tables()).isZero();
   }
 
+  /** Not before it waits. */
+  private static void interrupt(Thread thread) {
+    await().atMost(LONG).until(() -> thread.getState() == Thread.State.TIMED_WAITING);
+    thread.interrupt();
+  }
+
   private void awaitAllFree() {
     await()
         .atMost(LONG)
@@ -135,7 +142,7 @@ class SessionTest {
     return new ConnectionFactory() {
       @Override
       public Mono<Connection> create() {
-        return pool.create().doOnNext(consumer);
+        return pool.create().publishOn(Schedulers.boundedElastic()).doOnNext(consumer);
       }
 
       @Override
