@@ -207,20 +207,35 @@ final class AuditedStore {
   }
 
   /**
-   * @param check is told what it has to know of events before the range; null if nobody checks
+   * @param onPage what a check has to know besides
    */
-  Iterator<StoredEvent> events(Range range, @Nullable AuditCheck check) {
+  private Iterator<StoredEvent> events(Range range, OnPage onPage) {
     return new Pages<>(
         last ->
             read(
                 connection -> {
                   List<StoredEvent> page =
                       page(connection, last == null ? range.after() : last.position(), range.end());
-                  if (check != null) {
-                    tellWhatCameBefore(connection, page, check);
-                  }
+                  onPage.read(connection, page);
                   return page;
                 }));
+  }
+
+  /** For whom does not check them. */
+  Iterator<StoredEvent> events(Range range) {
+    return events(range, (_, _) -> {});
+  }
+
+  /**
+   * @param check is told what it has to know of events before the range
+   */
+  Iterator<StoredEvent> events(Range range, AuditCheck check, ActorKeys actorKeys) {
+    return events(
+        range,
+        (connection, page) -> {
+          tellWhatCameBefore(connection, page, check);
+          actorKeys.check(connection, page);
+        });
   }
 
   private static List<StoredEvent> page(Connection connection, long after, long through)
@@ -301,6 +316,10 @@ final class AuditedStore {
     } catch (SQLException e) {
       throw StoreFailure.unavailable(e);
     }
+  }
+
+  private interface OnPage {
+    void read(Connection connection, List<StoredEvent> page) throws SQLException;
   }
 
   private interface Reading<T extends @Nullable Object> {

@@ -53,8 +53,12 @@ final class Auditor {
     AuditedStore.Range range = store.range(from, to);
     Checkpoint start = range.start();
     var check = start == null ? new AuditCheck(keys, range.after()) : new AuditCheck(keys, start);
+    var actorKeys = new ActorKeys();
     Verification found =
-        check.run(store.checkpoints(range), store.events(range, check), enough).with(anchored);
+        check
+            .run(store.checkpoints(range), store.events(range, check, actorKeys), enough)
+            .with(anchored)
+            .with(actorKeys.fault());
     Fault untold = store.erasedUntold(range.after());
     return untold == null || (to != null && untold.position() > found.to())
         ? found
@@ -116,7 +120,7 @@ final class Auditor {
             keys.stream().map(NoteKey::toString).toList(),
             Instant.now()),
         store.checkpoints(range),
-        store.events(range, null));
+        store.events(range));
   }
 
   /** A header, and each checkpoint before the events that it covers. */

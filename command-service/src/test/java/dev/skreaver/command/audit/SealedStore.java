@@ -65,6 +65,15 @@ final class SealedStore implements AutoCloseable {
 
   /** The agent's next events, one append each. */
   SealedStore append(String agent, int events) {
+    return append(agent, events, "ada");
+  }
+
+  /** The same by somebody whose name is sealed. */
+  SealedStore appendSealed(String agent, int events) {
+    return append(agent, events, engine.subjects().actor("acme", "ada").sealedName());
+  }
+
+  private SealedStore append(String agent, int events, String subject) {
     for (int i = 0; i < events; i++) {
       long version = versions.merge(agent, 1L, Long::sum) - 1;
       var id = new AgentId(agent);
@@ -79,7 +88,7 @@ final class SealedStore implements AutoCloseable {
                   "acme/" + agent,
                   version,
                   event,
-                  Map.of("tenant", "acme", "subject", "ada"))));
+                  Map.of("tenant", "acme", "subject", subject))));
     }
     return this;
   }

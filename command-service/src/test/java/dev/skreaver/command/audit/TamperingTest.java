@@ -344,6 +344,22 @@ class TamperingTest {
     assertFault(erasure, "key_destroyed");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "DELETE FROM event_store.subject_key",
+        "UPDATE event_store.subject_key SET key = sha256(key)",
+        "UPDATE event_store.subject_key SET tenant_id = event_store.tenant_number('other')"
+      })
+  void a_key_that_is_not_the_one_that_sealed_a_name_is_found_at_its_first_event(String change) {
+    store.append("d", 1).appendSealed("e", 2).seal();
+    assertThat(store.verify().intact()).isTrue();
+
+    store.tamper(change);
+
+    assertFault(15, "key_destroyed");
+  }
+
   /** Rewrites an event, the last of its agent, with hashes that fit. */
   private void forge(long position) throws Exception {
     forge(position, null);

@@ -70,7 +70,7 @@ public record Verification(
     FORKED,
     /** The anchor cannot be read, or is not signed by a trusted key. */
     ANCHOR_INVALID,
-    /** A subject's key was destroyed without the event that should tell of its erasure. */
+    /** A subject's key is gone or another one, and no event tells of an erasure. */
     KEY_DESTROYED,
     /** A line of an export is not what it should be. */
     LINE_INVALID;
