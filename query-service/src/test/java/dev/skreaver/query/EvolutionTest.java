@@ -243,6 +243,49 @@ class EvolutionTest {
   }
 
   @Test
+  void while_one_agent_stalls_no_page_of_the_trail_skips_what_it_holds_up() {
+    try (Stores other = Stores.start()) {
+      AgentKey stalled = agent(ACME, "stalled");
+      other.append(stalled, Stamp.at(NOON), created(stalled));
+      long unknown =
+          other.append(stalled, Stamp.at(NOON), "agent.blinked", 1, "{\"agent_id\":\"stalled\"}");
+      for (int i = 0; i < 8; i++) {
+        AgentKey agent = agent(ACME, "agent-" + i);
+        other.append(agent, Stamp.at(NOON), created(agent));
+      }
+      try (QueryNode old = QueryNode.start(other)) {
+        await()
+            .atMost(LONG)
+            .until(
+                () ->
+                    other.number(
+                            "SELECT max(position) FROM read_model.projection_token"
+                                + " WHERE projection = 'audit'")
+                        == other.last());
+
+        EventQueries.Page page = trail(old);
+
+        assertThat(page.position()).isLessThan(unknown);
+        assertThat(page.events()).extracting(RecordedEvent::position).allMatch(p -> p < unknown);
+        assertThat(page.next()).isNull();
+      }
+      try (QueryNode upgraded = QueryNode.start(other, LATER)) {
+        upgraded.catchUp();
+        assertThat(trail(upgraded).events()).hasSize(10);
+      }
+    }
+  }
+
+  private static EventQueries.Page trail(QueryNode reader) {
+    return reader
+        .events()
+        .search(
+            new EventQueries.Search(ACME, null, List.of(), null, null, null, null, 0, 1000, null))
+        .blockOptional(LONG)
+        .orElseThrow();
+  }
+
+  @Test
   void an_event_of_a_newer_release_stops_its_readers_until_they_are_upgraded() {
     try (Stores other = Stores.start()) {
       AgentKey agent = agent(ACME, "ahead");

@@ -34,11 +34,12 @@ final class AuditTrail {
   }
 
   /**
-   * @param position that the index has reached
+   * @param position that the index has reached: what stands behind is left for later, so that no
+   *     page skips what a slower segment brings
    */
   Mono<Page> page(Search query, long position) {
     return actors(query)
-        .flatMap(actors -> positions(query, actors))
+        .flatMap(actors -> positions(query, actors, position))
         .flatMap(
             found -> {
               boolean more = found.size() > query.limit();
@@ -59,11 +60,12 @@ final class AuditTrail {
             .map(key -> AuditProjection.names(actor, key));
   }
 
-  private Mono<List<Long>> positions(Search query, List<String> actors) {
+  private Mono<List<Long>> positions(Search query, List<String> actors, long reached) {
     var where =
         new Where()
             .and("tenant = :tenant", "tenant", query.tenant().value())
             .and("position > :after", "after", query.after())
+            .and("position <= :reached", "reached", reached)
             .and(
                 "agent_id = :agent",
                 "agent",

@@ -31,7 +31,7 @@ public class CommandQueriesEndpoint implements CommandQueries {
           QueryInput.limit(query.limit(), MAX_LIMIT);
           QueryInput.range("from", query.from(), "before", query.before());
           QueryInput.text("actor", query.actor());
-          return gate.reached(AuditProjection.NAME, query.minPosition())
+          return gate.bound(AuditProjection.NAME, query.minPosition())
               .flatMap(position -> ledger.page(query, position));
         });
   }

@@ -50,7 +50,7 @@ public class EventQueriesEndpoint implements EventQueries {
     return Mono.defer(
         () -> {
           check(query);
-          return gate.reached(AuditProjection.NAME, query.minPosition())
+          return gate.bound(AuditProjection.NAME, query.minPosition())
               .flatMap(position -> trail.page(query, position));
         });
   }

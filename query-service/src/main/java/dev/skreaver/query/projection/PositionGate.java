@@ -29,28 +29,54 @@ public final class PositionGate {
     return Mono.defer(
         () -> {
           ServingPosition serving = positions.serving(projection);
-          Mono<Long> reached = Mono.defer(() -> reached(serving, minPosition));
-          return serving.serving() != null
-              ? reached
-              : serving
-                  .begun()
-                  .timeout(patience, Mono.error(() -> notComplete(projection)))
-                  .then(reached);
+          return begun(projection, serving)
+              .then(
+                  Mono.defer(
+                      () ->
+                          minPosition == null
+                              ? Mono.just(serving.position())
+                              : reached(serving, minPosition)));
         });
   }
 
-  private Mono<Long> reached(ServingPosition serving, @Nullable Long minPosition) {
-    return minPosition == null
-        ? Mono.just(serving.position())
-        : serving
-            .reached(minPosition)
-            .timeout(patience, Mono.error(() -> notReached(minPosition, serving.position())));
+  /**
+   * The same for what is shown up to the position and no further: it is not taken for the beginning
+   * while it is not known, as after a connection was lost.
+   */
+  public Mono<Long> bound(String projection, @Nullable Long minPosition) {
+    return Mono.defer(
+        () -> {
+          ServingPosition serving = positions.serving(projection);
+          return begun(projection, serving)
+              .then(serving.reached(0).timeout(patience, Mono.error(() -> notKnown(projection))))
+              .flatMap(
+                  known -> minPosition == null ? Mono.just(known) : reached(serving, minPosition));
+        });
+  }
+
+  private Mono<Void> begun(String projection, ServingPosition serving) {
+    return serving.serving() != null
+        ? Mono.empty()
+        : serving.begun().timeout(patience, Mono.error(() -> notComplete(projection)));
+  }
+
+  private Mono<Long> reached(ServingPosition serving, long minPosition) {
+    return serving
+        .reached(minPosition)
+        .timeout(patience, Mono.error(() -> notReached(minPosition, serving.position())));
   }
 
   private static Refusal notComplete(String projection) {
     return new Refusal(
         ErrorCode.READ_MODEL_UNAVAILABLE,
         "The read model '%s' is not complete yet; try again after a moment".formatted(projection));
+  }
+
+  private static Refusal notKnown(String projection) {
+    return new Refusal(
+        ErrorCode.READ_MODEL_UNAVAILABLE,
+        "How far the read model '%s' is cannot be told just now; try again after a moment"
+            .formatted(projection));
   }
 
   private Refusal notReached(long wanted, long reached) {

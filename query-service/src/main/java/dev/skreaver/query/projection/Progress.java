@@ -1,6 +1,7 @@
 package dev.skreaver.query.projection;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far one generation has come in each segment, as far as this process knows; what it once knew
@@ -11,6 +12,7 @@ final class Progress {
   private final Runnable onOwnAdvance;
   private final Runnable onAdvance;
   private final long[] handled;
+  private final boolean[] known;
   private int epoch;
 
   /**
@@ -22,6 +24,7 @@ final class Progress {
     this.onOwnAdvance = onOwnAdvance;
     this.onAdvance = onAdvance;
     this.handled = new long[segments];
+    this.known = new boolean[segments];
     this.epoch = epoch;
   }
 
@@ -36,6 +39,7 @@ final class Progress {
   synchronized void forget(int next) {
     epoch = next;
     Arrays.fill(handled, 0);
+    Arrays.fill(known, false);
   }
 
   /**
@@ -50,6 +54,7 @@ final class Progress {
       }
       for (int segment : segments) {
         handled[segment] = Math.max(handled[segment], position);
+        known[segment] = true;
       }
     }
     onAdvance.run();
@@ -63,10 +68,13 @@ final class Progress {
    */
   void learned(int since, int segment, long position) {
     synchronized (this) {
-      if (since != epoch || segment >= handled.length || handled[segment] >= position) {
+      if (since != epoch
+          || segment >= handled.length
+          || (known[segment] && handled[segment] >= position)) {
         return;
       }
-      handled[segment] = position;
+      handled[segment] = Math.max(handled[segment], position);
+      known[segment] = true;
     }
     onAdvance.run();
   }
@@ -87,6 +95,16 @@ final class Progress {
   /** All events up to here are handled. */
   synchronized long position() {
     return Arrays.stream(handled).min().orElse(0);
+  }
+
+  /** The same; null until it was learned of each segment. */
+  synchronized @Nullable Long knownPosition() {
+    for (boolean segment : known) {
+      if (!segment) {
+        return null;
+      }
+    }
+    return position();
   }
 
   synchronized long[] handled() {

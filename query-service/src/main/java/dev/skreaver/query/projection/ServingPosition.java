@@ -44,12 +44,19 @@ final class ServingPosition {
     return current == null ? floor : Math.max(floor, current.position());
   }
 
+  /** Null while nobody knows it: after a start, and after the database may have gone back. */
+  private @Nullable Long knownPosition() {
+    Progress current = serving;
+    Long known = current == null ? null : current.knownPosition();
+    return known == null ? null : Math.max(floor, known);
+  }
+
   /** To be called when any generation has come further. */
   void advanced() {
-    if (waiters.isEmpty()) {
+    Long position = waiters.isEmpty() ? null : knownPosition();
+    if (position == null) {
       return;
     }
-    long position = position();
     waiters.removeIf(
         waiter -> {
           boolean done = waiter.position <= position;
@@ -61,12 +68,12 @@ final class ServingPosition {
   }
 
   /**
-   * Completes with the position when it is at least this, on the thread that has brought it there:
-   * what follows must not wait. Never ends by itself.
+   * Completes with the position when it is known and at least this, on the thread that has brought
+   * it there: what follows must not wait. Never ends by itself.
    */
   Mono<Long> reached(long wanted) {
-    long now = position();
-    if (now >= wanted) {
+    Long now = knownPosition();
+    if (now != null && now >= wanted) {
       return Mono.just(now);
     }
     return Mono.create(

@@ -106,19 +106,35 @@ public final class EventPages {
     return Session.rows(connection, ARCHIVED, row -> required(row, 0, Long.class)).next();
   }
 
-  static Mono<Boolean> holds(Connection connection, long position, UUID eventId) {
-    return Session.rows(connection, HOLDS, row -> true, position, eventId)
-        .next()
-        .defaultIfEmpty(false);
+  static Mono<Boolean> holds(Connection connection, Place place) {
+    UUID eventId = place.eventId();
+    return eventId == null
+        ? Mono.just(true)
+        : Session.rows(connection, HOLDS, row -> true, place.position(), eventId)
+            .next()
+            .defaultIfEmpty(false);
   }
 
-  static Mono<Long> head(Connection connection) {
+  /**
+   * Where an event stands.
+   *
+   * @param position 0 before the first event
+   * @param eventId null before the first event
+   */
+  record Place(long position, @Nullable UUID eventId) {
+    static Place of(RecordedEvent event) {
+      return new Place(event.position(), event.eventId());
+    }
+  }
+
+  /** Of the last event. */
+  static Mono<Place> head(Connection connection) {
     return Session.rows(
             connection,
-            "SELECT position FROM event_store.recorded_event ORDER BY position DESC LIMIT 1",
-            row -> required(row, 0, Long.class))
+            "SELECT position, event_id FROM event_store.event ORDER BY position DESC LIMIT 1",
+            row -> new Place(required(row, 0, Long.class), required(row, 1, UUID.class)))
         .next()
-        .defaultIfEmpty(0L);
+        .defaultIfEmpty(new Place(0, null));
   }
 
   /**

@@ -17,10 +17,6 @@ final class EventRing {
     this.events = new RecordedEvent[capacity];
   }
 
-  synchronized boolean started() {
-    return head >= 0;
-  }
-
   /** The ring is empty, and complete after this position. */
   synchronized void start(long position) {
     Arrays.fill(events, null);

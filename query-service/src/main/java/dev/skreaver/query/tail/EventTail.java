@@ -65,6 +65,9 @@ public final class EventTail implements AutoCloseable {
   private volatile boolean closed;
   private @Nullable Thread reader;
 
+  /** The last event before those in memory; null before the first connection. */
+  private EventPages.@Nullable Place start;
+
   /**
    * @param dedicated gives the connection that listens; not a pool
    * @param pages what was committed before the events in memory
@@ -146,7 +149,9 @@ public final class EventTail implements AutoCloseable {
       return changed(-1)
           .then(pages.after(cursor, PAGE))
           .onErrorMap(EventTail::unavailable)
-          .publishOn(Schedulers.parallel());
+          .publishOn(Schedulers.parallel())
+          .flatMap(
+              page -> page.isEmpty() ? changed(ring.head()).thenReturn(page) : Mono.just(page));
     }
     if (!kept.isEmpty()) {
       return Mono.just(kept);
@@ -222,9 +227,10 @@ public final class EventTail implements AutoCloseable {
             .then()
             .block(ANSWER);
       }
-      if (!ring.started() || !holds(connection, ring.last())) {
+      if (start == null || !holds(connection, start)) {
         texts.forget();
-        ring.start(Objects.requireNonNull(EventPages.head(connection).block(ANSWER)));
+        start = Objects.requireNonNull(EventPages.head(connection).block(ANSWER));
+        ring.start(start.position());
         wakeReaders();
       }
       // What came before a signal is read with it; so one that waits is enough.
@@ -237,11 +243,11 @@ public final class EventTail implements AutoCloseable {
     }
   }
 
-  /** Whether the store still has the last event that was read from it. */
-  private static boolean holds(Connection connection, @Nullable RecordedEvent last) {
-    if (last == null
-        || Boolean.TRUE.equals(
-            EventPages.holds(connection, last.position(), last.eventId()).block(ANSWER))) {
+  /** Whether the store still has the last event that was seen of it. */
+  private boolean holds(Connection connection, EventPages.Place before) {
+    RecordedEvent read = ring.last();
+    EventPages.Place last = read == null ? before : EventPages.Place.of(read);
+    if (Boolean.TRUE.equals(EventPages.holds(connection, last).block(ANSWER))) {
       return true;
     }
     log.error(

@@ -185,8 +185,7 @@ class AuditTrailTest {
     stores.sql(
         "INSERT INTO read_model.audit_event_1"
             + " (position, tenant, agent_id, type, actor, time, event_id)"
-            + " VALUES (1000000000, 'stray', 'a', 'agent.created', 'ada', now(),"
-            + " gen_random_uuid())");
+            + " VALUES (0, 'stray', 'a', 'agent.created', 'ada', now(), gen_random_uuid())");
     var stray = new Question(new TenantId("stray"), null, List.of(), null, null, null, null);
 
     assertRefused(() -> search(stray.page(0, 10)), ErrorCode.INTERNAL_ERROR);
