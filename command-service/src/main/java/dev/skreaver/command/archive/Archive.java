@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -107,6 +108,7 @@ public final class Archive {
           String name = "events-%d-%d.ndjson.gz".formatted(firstPosition, partition.lastPosition());
           Path path = folder.resolve(name);
           requireOwn(connection, path);
+          requireNoOther(firstPosition, name);
           var file = new ArchiveFile(path);
           var events = new AtomicLong();
           file.write(
@@ -224,6 +226,18 @@ public final class Archive {
       }
     } catch (JacksonException e) {
       throw new ArchiveException("%s is no archive; move it away".formatted(path));
+    }
+  }
+
+  /** The manifest's name does not say where the partition ends. */
+  private void requireNoOther(long firstPosition, String name) throws IOException {
+    Path path = Manifest.path(folder, firstPosition);
+    if (Files.exists(path)
+        && !(Manifest.read(folder, firstPosition).file().equals(name)
+            && Files.exists(folder.resolve(name)))) {
+      throw new ArchiveException(
+          "%s is of another file, which could not be restored without it; choose another folder"
+              .formatted(path));
     }
   }
 
@@ -354,8 +368,18 @@ public final class Archive {
 
   private static void requireSnapshots(Connection connection, Partition partition, Safety safety)
       throws SQLException {
-    withoutSnapshot(connection, partition, safety).forEach(safety.takeSnapshot());
-    List<String> missing = withoutSnapshot(connection, partition, safety);
+    var reasons = new HashMap<String, String>();
+    for (String agent : withoutSnapshot(connection, partition, safety)) {
+      try {
+        safety.takeSnapshot().accept(agent);
+      } catch (RuntimeException e) {
+        reasons.put(agent, " (%s)".formatted(e.getMessage()));
+      }
+    }
+    List<String> missing =
+        withoutSnapshot(connection, partition, safety).stream()
+            .map(agent -> agent + reasons.getOrDefault(agent, ""))
+            .toList();
     if (!missing.isEmpty()) {
       throw new ArchiveException(
           "%d agents have no snapshot that replaces their archived events: %s%s"

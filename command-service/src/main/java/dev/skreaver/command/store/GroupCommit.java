@@ -66,7 +66,9 @@ final class GroupCommit {
       if (recognition.recognizes(connection)) {
         store(connection, group, attempt);
       } else {
-        group.forEach(append -> append.fail(StoreFailure.wentBack()));
+        for (Append append : group) {
+          settleForgotten(connection, append);
+        }
       }
     } catch (SQLException e) {
       // No connection was to be had, so this attempt wrote nothing.
@@ -152,14 +154,33 @@ final class GroupCommit {
     }
   }
 
+  /** What it was decided on is void, but an earlier attempt of it may have come through. */
+  private static void settleForgotten(Connection connection, Append append) {
+    try {
+      Optional<Stored> earlier = append.uncertain() ? find(connection, append) : Optional.empty();
+      if (earlier.isPresent()) {
+        succeed(List.of(append), new Stored[] {earlier.get()});
+      } else {
+        append.fail(StoreFailure.forgotten());
+      }
+    } catch (SQLException e) {
+      append.fail(StoreFailure.unknown(e));
+    }
+  }
+
   private Optional<Stored> find(Append append) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      return find(connection, append);
+    }
+  }
+
+  private static Optional<Stored> find(Connection connection, Append append) throws SQLException {
     if (append.events().isEmpty()) {
       return Optional.empty();
     }
     EncodedEvent first = append.events().getFirst();
     StreamKey key = StreamKey.parse(first.aggregateIdentifier());
-    try (Connection connection = dataSource.getConnection();
-        PreparedStatement statement = connection.prepareStatement(FIND)) {
+    try (PreparedStatement statement = connection.prepareStatement(FIND)) {
       statement.setString(1, key.tenant());
       statement.setString(2, key.key());
       statement.setLong(3, first.version());

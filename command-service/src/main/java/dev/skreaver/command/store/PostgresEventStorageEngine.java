@@ -101,7 +101,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   private final SubjectKeys subjects;
   private final EventEncoder encoder;
   private final SnapshotWriter snapshots;
-  private final StoreRecognition recognition = new StoreRecognition();
+  private final StoreRecognition recognition;
   private final AppendLane[] lanes;
 
   /**
@@ -115,6 +115,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
       throws SQLException {
     this.dataSource = dataSource;
     this.upcasters = upcasters;
+    this.recognition = new StoreRecognition(dataSource);
     this.numbers = new CatalogNumbers(dataSource);
     this.heads = new StreamHeads(dataSource);
     this.subjects = new SubjectKeys(dataSource);
@@ -144,8 +145,8 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   }
 
   /**
-   * @param forget is run when the store went back in time, by a restore or a failover with a loss:
-   *     what is remembered of it is void
+   * @param forget is run when the store may have gone back in time, by a restore or a failover with
+   *     a loss: what is remembered of it is void
    */
   public void whenItWentBack(Runnable forget) {
     recognition.whenItWentBack(forget);
@@ -214,7 +215,7 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     List<EncodedEvent> encoded = encoder.encode(List.of(event), null);
     try (Connection connection = dataSource.getConnection()) {
       if (!recognition.recognizes(connection)) {
-        throw StoreFailure.wentBack();
+        throw StoreFailure.forgotten();
       }
       connection.setAutoCommit(false);
       Append.Stored stored =
@@ -380,6 +381,9 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
   private DomainEventStream events(String aggregateIdentifier, long first, ResultSet row)
       throws SQLException {
     if (row.getLong(1) > first) {
+      if (endsDeleted(row)) {
+        return DomainEventStream.empty();
+      }
       throw archived(StreamKey.parse(aggregateIdentifier).key());
     }
     var entries = new ArrayList<GenericDomainEventEntry<byte[]>>();
@@ -393,6 +397,15 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     } while (row.next());
     return EventStreamUtils.upcastAndDeserializeDomainEvents(
         entries.stream(), EventFormat.instance(), upcasters);
+  }
+
+  /** Nobody needs the first events of such an agent, and it has no snapshot. */
+  private static boolean endsDeleted(ResultSet row) throws SQLException {
+    String last;
+    do {
+      last = row.getString(4);
+    } while (row.next());
+    return last.equals(EventCatalog.AGENT_DELETED.wireName());
   }
 
   private void remember(String aggregateIdentifier, ResultSet row) throws SQLException {

@@ -49,11 +49,11 @@ public enum StoreFailure {
         "The event store cannot be reached or is overloaded; nothing was changed, try again later");
   }
 
-  /** The refusal of a command that was decided on what the store does not have any more. */
-  static Refusal wentBack() {
+  /** The refusal of a command that was decided on what the store may not have any more. */
+  static Refusal forgotten() {
     return new Refusal(
         ErrorCode.EVENT_STORE_UNAVAILABLE,
-        "The event store was restored to an earlier state; nothing was changed, try again");
+        "The event store was restarted, replaced or restored; nothing was changed, try again");
   }
 
   /** The refusal of a command that may have been stored. */

@@ -315,6 +315,68 @@ class ArchiveTest {
   }
 
   @Test
+  void an_agent_that_was_deleted_after_its_first_events_were_archived_stays_deleted()
+      throws Exception {
+    AgentKey deleted = AgentKey.parse("acme/later");
+    Database fresh = PostgresServer.shared().freshDatabase();
+    try (HikariDataSource other = partitioned(fresh, 10)) {
+      try (CommandService filling = CommandService.on(fresh)) {
+        filling.send(CommandService.create(deleted.toString()));
+        filling.send(CommandService.create(LIVING.toString()));
+        for (int i = 0; i < 5; i++) {
+          filling.send(new AgentCommand.Pause(LIVING, "lunch"));
+          filling.send(new AgentCommand.Resume(LIVING));
+        }
+        filling.send(new AgentCommand.Delete(deleted));
+        var files = new Archive(other, folder.resolve("later"));
+        files.export(1);
+        files.detach(1, safety(filling));
+      }
+      try (CommandService restarted = CommandService.on(fresh)) {
+        assertThatThrownBy(() -> restarted.send(new AgentCommand.Resume(deleted)))
+            .hasMessageContaining("not found");
+      }
+    }
+  }
+
+  @Test
+  void the_manifest_of_another_store_is_not_lost_in_a_folder_that_they_share() throws Exception {
+    archive.export(1);
+    archive.detach(1, safety());
+    Database fresh = PostgresServer.shared().freshDatabase();
+    try (HikariDataSource other = partitioned(fresh, 5)) {
+      try (CommandService filling = CommandService.on(fresh)) {
+        for (int i = 0; i < 5; i++) {
+          filling.send(CommandService.create("acme/stranger-" + i));
+        }
+      }
+      assertThatThrownBy(() -> new Archive(other, folder).export(1))
+          .isInstanceOf(ArchiveException.class)
+          .hasMessageContaining("choose another folder");
+    }
+    archive.restore(1);
+  }
+
+  private static HikariDataSource partitioned(Database database, int positions)
+      throws SQLException {
+    HikariDataSource store = EventStoreDatabase.pool(database);
+    EventStoreSchema.migrate(store);
+    try (Connection connection = store.getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute("SELECT event_store.make_room(1, %d)".formatted(positions));
+    }
+    return store;
+  }
+
+  @Test
+  void why_an_agent_has_no_snapshot_is_said() throws Exception {
+    sql("UPDATE event_store.event SET salt = NULL, payload = NULL WHERE position = 2");
+    archive.export(1);
+
+    refused("acme/living (Agent 'living' takes no commands", safety());
+  }
+
+  @Test
   void events_of_an_agent_that_the_store_does_not_know_are_not_lost_in_silence() throws Exception {
     archive.export(1);
     archive.detach(1, safety());

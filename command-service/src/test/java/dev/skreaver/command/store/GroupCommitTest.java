@@ -44,7 +44,7 @@ class GroupCommitTest {
               store,
               new AppendFunction(24, new SubjectKeys(store)),
               numbers,
-              new StoreRecognition());
+              new StoreRecognition(store));
       Append earlier = append(numbers, "taken", 1);
       groups.write(List.of(earlier));
       List<Append> group =
@@ -75,7 +75,7 @@ class GroupCommitTest {
               store,
               new AppendFunction(24, new SubjectKeys(store)),
               numbers,
-              new StoreRecognition());
+              new StoreRecognition(store));
       groups.write(List.of(append(numbers, "taken", 1)));
       Append refused = entry("refused");
       List<Append> group =
@@ -99,7 +99,7 @@ class GroupCommitTest {
               store,
               new AppendFunction(24, new SubjectKeys(store)),
               numbers,
-              new StoreRecognition());
+              new StoreRecognition(store));
       Append good = append(numbers, "good", 1);
       Append bad = entry("bad\0name");
       groups.write(List.of(good, bad));
@@ -154,7 +154,7 @@ class GroupCommitTest {
               store,
               new AppendFunction(24, new SubjectKeys(store)),
               numbers,
-              new StoreRecognition());
+              new StoreRecognition(store));
       Append good = append(numbers, "good", 1);
       Append bad = append(numbers, "bad\u0000name", 1);
       groups.write(List.of(good, bad));
@@ -172,7 +172,7 @@ class GroupCommitTest {
               losingTheFirstAnswer(store),
               new AppendFunction(24, new SubjectKeys(store)),
               numbers,
-              new StoreRecognition());
+              new StoreRecognition(store));
       List<Append> group =
           IntStream.range(0, 3).mapToObj(i -> append(numbers, "lost-" + i, 2)).toList();
       groups.write(group);
@@ -279,6 +279,7 @@ class GroupCommitTest {
                     open,
                     prepared ->
                         prepared instanceof PreparedStatement statement
+                                && statement.toString().contains("event_store.append")
                             ? wrap(
                                 PreparedStatement.class,
                                 statement,
