@@ -12,8 +12,10 @@ import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentQueries.FindAt;
 import dev.skreaver.api.agent.AgentQueries.GetAt;
 import dev.skreaver.api.agent.AgentQueries.Moment;
+import dev.skreaver.api.command.CommandQueries;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.event.CausationQueries;
 import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.event.EventQueries.Search;
 import dev.skreaver.api.event.RecordedEvent;
@@ -26,8 +28,11 @@ import dev.skreaver.query.fixture.Stores.Stamp;
 import dev.skreaver.query.tail.EventPages;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -38,6 +43,8 @@ import reactor.core.publisher.Mono;
 /** What is asked of a past that is in the archive only: it is refused, and says what is kept. */
 class ArchivedPastTest {
   private static final Stamp NOON = Stamp.at(Instant.parse("2026-03-01T12:00:00Z"));
+  private static final UUID CAUSE = UUID.randomUUID();
+  private static final UUID COMMAND = UUID.randomUUID();
   private static final AgentKey OLD = agent(ACME, "old");
   private static final AgentKey YOUNG = agent(ACME, "young");
 
@@ -56,9 +63,14 @@ class ArchivedPastTest {
   /** A whole life fills the first partition, another one begins behind it. */
   private static Archive detached(Stores stores, QueryNode node, Path folder) {
     stores.append(OLD, NOON, created(OLD));
-    stores.append(OLD, NOON, new AgentEvent.Started(OLD.id()));
+    stores.append(OLD, CAUSE, NOON.time(), by(COMMAND, Map.of()), new AgentEvent.Started(OLD.id()));
     stores.append(OLD, NOON, new AgentEvent.Deleted(OLD.id()));
-    stores.append(YOUNG, NOON, created(YOUNG));
+    stores.append(
+        YOUNG,
+        UUID.randomUUID(),
+        NOON.time(),
+        by(UUID.randomUUID(), Map.of("causation_id", CAUSE.toString())),
+        created(YOUNG));
     stores.append(YOUNG, NOON, new AgentEvent.Started(YOUNG.id()));
     node.catchUp();
     var source = new PGSimpleDataSource();
@@ -72,6 +84,21 @@ class ArchivedPastTest {
         new Archive.Safety(
             new SnapshotFormat("none", (agent, state) -> state), agent -> {}, stores.last(), 0));
     return archive;
+  }
+
+  private static Map<String, String> by(UUID command, Map<String, String> more) {
+    var metadata =
+        new HashMap<>(
+            Map.of(
+                "tenant", ACME.value(),
+                "subject", NOON.subject(),
+                "authentication", "jwt",
+                "request_id", "r1",
+                "correlation_id", "c1",
+                "command_id", command.toString(),
+                "command", "create"));
+    metadata.putAll(more);
+    return metadata;
   }
 
   @AfterAll
@@ -121,6 +148,39 @@ class ArchivedPastTest {
     assertThat(Objects.requireNonNull(pages.after(3, 10).block()))
         .extracting(RecordedEvent::position)
         .containsExactly(4L, 5L);
+  }
+
+  @Test
+  void a_command_whose_events_are_archived_is_not_said_to_be_unknown() {
+    assertGone(node.commands().get(new CommandQueries.Get(ACME, COMMAND, null)));
+  }
+
+  @Test
+  void a_page_of_the_ledger_that_begins_before_what_is_kept_is_refused() {
+    assertGone(node.commands().search(ledger("0-0")));
+    assertThat(Objects.requireNonNull(node.commands().search(ledger("3-0")).block()).commands())
+        .hasSize(1);
+  }
+
+  private static CommandQueries.Search ledger(String after) {
+    return new CommandQueries.Search(ACME, null, null, List.of(), null, null, after, 10, null);
+  }
+
+  @Test
+  void the_causes_of_an_archived_event_are_refused() {
+    assertGone(node.causation().causes(new CausationQueries.From(ACME, null, 2L, 5, 10, null)));
+  }
+
+  @Test
+  void causes_that_are_archived_are_left_out_openly() {
+    var trace =
+        Objects.requireNonNull(
+            node.causation()
+                .causes(new CausationQueries.From(ACME, null, 4L, 5, 10, null))
+                .block());
+
+    assertThat(trace.steps()).isEmpty();
+    assertThat(trace.truncated()).isTrue();
   }
 
   @Test

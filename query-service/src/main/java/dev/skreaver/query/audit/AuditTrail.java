@@ -11,7 +11,6 @@ import dev.skreaver.query.read.Unavailable;
 import dev.skreaver.query.read.Where;
 import dev.skreaver.query.tail.EventPages;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient;
@@ -108,7 +107,7 @@ final class AuditTrail {
       return Mono.just(List.of());
     }
     return events
-        .at(positions)
+        .kept(positions)
         .flatMap(texts::events)
         .onErrorMap(Unavailable::eventStore)
         .flatMap(
@@ -116,24 +115,8 @@ final class AuditTrail {
                 found.size() == positions.size()
                         && found.stream().allMatch(event -> event.tenant().equals(query.tenant()))
                     ? Mono.just(found)
-                    : notAllThere(positions.getFirst()));
-  }
-
-  private <T> Mono<T> notAllThere(long first) {
-    return events
-        .archived()
-        .onErrorMap(Unavailable::eventStore)
-        .flatMap(
-            archived ->
-                Mono.error(
-                    first <= archived
-                        ? new Refusal(
-                            ErrorCode.POSITION_NOT_KEPT,
-                            ("The events up to %d are archived; ask for those after it, or restore"
-                                    + " the archive")
-                                .formatted(archived),
-                            Map.of("earliest", archived + 1))
-                        : new Refusal(
+                    : Mono.error(
+                        new Refusal(
                             ErrorCode.INTERNAL_ERROR,
                             "The audit index does not belong to this event store; replay the"
                                 + " projection 'audit' to build it anew")));

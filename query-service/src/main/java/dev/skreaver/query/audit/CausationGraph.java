@@ -189,9 +189,11 @@ final class CausationGraph {
         row.get("causation_id", String.class));
   }
 
+  /** Steps that are archived are left out, and the trace is truncated then. */
   private Mono<Trace> recorded(From query, Walk walk, long reached) {
     return events
-        .at(List.of(walk.visited()))
+        .kept(List.of(walk.levels().getFirst().getFirst().position()))
+        .then(events.at(List.of(walk.visited())))
         .flatMap(texts::events)
         .onErrorMap(Unavailable::eventStore)
         .map(
@@ -204,7 +206,11 @@ final class CausationGraph {
               if (event == null) {
                 throw notFound(query);
               }
-              return new Trace(event, steps(walk, byPosition), walk.truncated(), reached);
+              return new Trace(
+                  event,
+                  steps(walk, byPosition),
+                  walk.truncated() || byPosition.size() < walk.visited().length,
+                  reached);
             });
   }
 

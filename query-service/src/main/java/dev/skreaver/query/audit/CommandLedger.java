@@ -244,7 +244,7 @@ final class CommandLedger {
             positions ->
                 positions.isEmpty()
                     ? Mono.just(List.<RecordedEvent>of())
-                    : events.at(positions).onErrorMap(Unavailable::eventStore))
+                    : events.kept(positions).onErrorMap(Unavailable::eventStore))
         .map(
             recorded ->
                 recorded.stream()

@@ -97,6 +97,35 @@ public final class EventPages {
         .collectList();
   }
 
+  /** The same; fails with {@code position_not_kept} if one that is not there is archived. */
+  public Mono<List<RecordedEvent>> kept(Collection<Long> positions) {
+    return at(positions)
+        .flatMap(
+            found ->
+                found.size() == positions.size()
+                    ? Mono.just(found)
+                    : archived()
+                        .flatMap(
+                            archived ->
+                                isArchived(positions, found, archived)
+                                    ? Mono.error(notKept(archived))
+                                    : Mono.just(found)));
+  }
+
+  private static boolean isArchived(
+      Collection<Long> positions, List<RecordedEvent> found, long archived) {
+    return positions.stream().filter(position -> position <= archived).count()
+        > found.stream().filter(event -> event.position() <= archived).count();
+  }
+
+  private static Refusal notKept(long archived) {
+    return new Refusal(
+        ErrorCode.POSITION_NOT_KEPT,
+        "The events up to %d are archived; ask for those after it, or restore the archive"
+            .formatted(archived),
+        Map.of("earliest", archived + 1));
+  }
+
   /** The last position that is in the archive only; 0 if there is none. */
   public Mono<Long> archived() {
     return Mono.usingWhen(eventStore.create(), EventPages::archived, Connection::close);

@@ -43,7 +43,8 @@ public interface CausationQueries {
 
   /**
    * @param steps by depth, then by position; each event is there once
-   * @param truncated whether there are more events than the depth or the limit allowed
+   * @param truncated whether there are more events than the depth or the limit allowed, or than are
+   *     kept outside of the archive
    * @param position that the answer is no older than
    */
   record Trace(RecordedEvent event, List<Step> steps, boolean truncated, long position) {}
