@@ -12,6 +12,7 @@ import dev.skreaver.embedded.PostgresServer;
 import dev.skreaver.platform.ConfigurationError;
 import dev.skreaver.platform.PostgresAddress;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.concurrent.Callable;
@@ -99,6 +100,10 @@ final class ArchiveCommand implements Callable<Integer> {
     Path stopped = data;
     if (stopped == null) {
       return on(dataSource(address()));
+    }
+    if (!Files.isDirectory(stopped.resolve("postgres"))) {
+      throw new picocli.CommandLine.ParameterException(
+          spec.commandLine(), "there is no data of an instance in " + stopped);
     }
     try (var claimed = DataFolder.claim(stopped);
         var server = PostgresServer.start(claimed.path().resolve("postgres"))) {

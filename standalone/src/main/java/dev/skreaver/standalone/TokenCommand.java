@@ -3,6 +3,7 @@ package dev.skreaver.standalone;
 import dev.skreaver.api.agent.TenantId;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,6 +17,9 @@ import picocli.CommandLine.Spec;
     description = "Prints a token, valid for an hour, and nothing else.",
     sortOptions = false)
 final class TokenCommand implements Runnable {
+  /** What a gateway accepts as the name of who acts. */
+  private static final Pattern SUBJECT = Pattern.compile("[!-~]{1,255}");
+
   /** The roles that the gateway knows. */
   enum Role {
     ADMIN,
@@ -67,8 +71,9 @@ final class TokenCommand implements Runnable {
   @Override
   public void run() {
     Logs.off();
-    if (subject.isBlank()) {
-      throw new ParameterException(spec.commandLine(), "--subject must not be empty");
+    if (!SUBJECT.matcher(subject).matches()) {
+      throw new ParameterException(
+          spec.commandLine(), "--subject must be 1 to 255 visible ASCII characters");
     }
     DevelopmentIssuer issuer = DevelopmentIssuer.in(data == null ? Skreaver.defaultData() : data);
     spec.commandLine().getOut().println(issuer.token(new TenantId(tenant), role, subject));

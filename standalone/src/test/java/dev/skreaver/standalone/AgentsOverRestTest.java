@@ -249,7 +249,8 @@ class AgentsOverRestTest {
   void a_list_is_filtered() {
     api.post(
             "/agents",
-            "{\"agent_id\":\"a\",\"spec\":{\"agent_type\":\"echo\",\"name\":\"Green\",\"labels\":{\"team\":\"x\",\"tier\":\"1\"}}}")
+            "{\"agent_id\":\"a\",\"spec\":{\"agent_type\":\"echo\",\"name\":\"Green\",\"labels\":{\"team\":\"x\",\"tier\":\"1,"
+                + " 2\"}}}")
         .is(201);
     api.post(
             "/agents",
@@ -263,7 +264,7 @@ class AgentsOverRestTest {
     assertThat(ids(reader, "")).containsExactly("a", "b", "c");
     assertThat(ids(reader, "type=analytics")).containsExactly("b");
     assertThat(ids(reader, "name_prefix=Gr")).containsExactly("a", "b");
-    assertThat(ids(reader, "label=team:x&label=tier:1")).containsExactly("a");
+    assertThat(ids(reader, "label=team:x&label=tier:1,%202")).containsExactly("a");
     assertThat(ids(reader, "status=error")).containsExactly("c");
     assertThat(ids(reader, "status=ready,fatal_error")).containsExactly("a", "b", "c");
     assertThat(ids(reader, "status=paused")).isEmpty();

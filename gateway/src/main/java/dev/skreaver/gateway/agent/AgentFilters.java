@@ -6,6 +6,7 @@ import dev.skreaver.api.error.Refusal;
 import dev.skreaver.gateway.request.FromQuery;
 import dev.skreaver.gateway.request.Order;
 import dev.skreaver.gateway.request.Read;
+import dev.skreaver.gateway.request.Repeated;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.time.Instant;
@@ -20,7 +21,7 @@ record AgentFilters(
     List<StatusFilter> status,
     @Nullable AgentType type,
     @Nullable String namePrefix,
-    List<String> label,
+    @Repeated List<String> label,
     @Nullable Instant createdFrom,
     @Nullable Instant createdBefore,
     AgentQueries.@Nullable Sort sort,

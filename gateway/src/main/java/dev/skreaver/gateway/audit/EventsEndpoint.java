@@ -1,5 +1,6 @@
 package dev.skreaver.gateway.audit;
 
+import static org.springframework.http.MediaType.APPLICATION_JSON_VALUE;
 import static org.springframework.http.MediaType.APPLICATION_NDJSON;
 import static org.springframework.http.MediaType.APPLICATION_NDJSON_VALUE;
 
@@ -32,7 +33,7 @@ class EventsEndpoint {
     this.queries = queries;
   }
 
-  @GetMapping("/events")
+  @GetMapping(path = "/events", produces = APPLICATION_JSON_VALUE)
   Mono<ResponseEntity<EventPage>> events(TrailFilters filters, Read read) {
     return page(filters.agent(), filters.events(), read);
   }
@@ -42,7 +43,7 @@ class EventsEndpoint {
     return download(filters.agent(), filters.events(), read, "events");
   }
 
-  @GetMapping("/agents/{id}/events")
+  @GetMapping(path = "/agents/{id}/events", produces = APPLICATION_JSON_VALUE)
   Mono<ResponseEntity<EventPage>> eventsOfAgent(
       @PathVariable("id") AgentId id, EventFilters filters, Read read) {
     return page(id, filters, read);

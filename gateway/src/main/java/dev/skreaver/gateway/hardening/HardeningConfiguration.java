@@ -25,7 +25,8 @@ class HardeningConfiguration {
         Mono.error(
             new Refusal(
                 ErrorCode.INVALID_INPUT,
-                "The path or a header has characters that are not accepted here"));
+                "The method is not accepted here, or the path or a header has characters that are"
+                    + " not"));
   }
 
   /** Pages of other origins may call only if SKREAVER_ALLOWED_ORIGINS names them. */

@@ -5,6 +5,7 @@ import dev.skreaver.api.error.Refusal;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,8 @@ public final class Form {
   private static final Pattern DIGITS = Pattern.compile("[0-9]{1,19}");
   private static final Pattern UUID_FORM =
       Pattern.compile("[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}");
+  private static final String A_TIME =
+      "an RFC 3339 time between 1970 and 2200, for example 2026-01-31T08:00:00Z";
   private static final Instant EARLIEST = Instant.parse("1970-01-01T00:00:00Z");
   private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");
 
@@ -52,23 +55,29 @@ public final class Form {
 
   /** RFC 3339, from 1970 to 2200: what PostgreSQL can hold, and any clock can mean. */
   public static Instant time(String field, String text) {
+    return timeIn(text).orElseThrow(() -> Refusal.invalidField(field, "must be " + A_TIME));
+  }
+
+  private static Optional<Instant> timeIn(String text) {
     try {
       Instant time = OffsetDateTime.parse(text).toInstant();
-      if (!time.isBefore(EARLIEST) && time.isBefore(LATEST)) {
-        return time;
-      }
+      return !time.isBefore(EARLIEST) && time.isBefore(LATEST)
+          ? Optional.of(time)
+          : Optional.empty();
     } catch (DateTimeException e) {
-      // Refused below, with the form that is expected.
+      return Optional.empty();
     }
-    throw Refusal.invalidField(
-        field, "must be an RFC 3339 time between 1970 and 2200, for example 2026-01-31T08:00:00Z");
   }
 
   /** A position, or an RFC 3339 time. */
   public static Moment moment(String field, String text) {
-    return text.chars().allMatch(Character::isDigit)
-        ? new Moment(number(field, text, 0, Long.MAX_VALUE), null)
-        : new Moment(null, time(field, text));
+    if (text.chars().allMatch(Character::isDigit)) {
+      return new Moment(number(field, text, 0, Long.MAX_VALUE), null);
+    }
+    return new Moment(
+        null,
+        timeIn(text)
+            .orElseThrow(() -> Refusal.invalidField(field, "must be a position, or " + A_TIME)));
   }
 
   /** Up to {@link #MAX_TEXT} characters, none of them a control character. */

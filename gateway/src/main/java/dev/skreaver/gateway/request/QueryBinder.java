@@ -13,13 +13,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.MultiValueMap;
 
 /**
  * Reads a query string into a {@link FromQuery} record, strictly: an unknown parameter, a repeated
  * one that is not a list, and a value of the wrong form are refused by name. A list is given by
- * repeating the parameter or by commas; an absent parameter is null, an absent list is empty.
+ * repeating the parameter or, unless it is {@link Repeated}, by commas; an absent parameter is
+ * null, an absent list is empty.
  */
 public final class QueryBinder<T extends FromQuery> {
   private final Class<T> type;
@@ -100,8 +102,9 @@ public final class QueryBinder<T extends FromQuery> {
     if (list) {
       Class<?> element =
           (Class<?>) ((ParameterizedType) component.getGenericType()).getActualTypeArguments()[0];
+      boolean commas = !component.isAnnotationPresent(Repeated.class);
       return given.stream()
-          .flatMap(text -> Arrays.stream(text.split(",", -1)))
+          .flatMap(text -> commas ? Arrays.stream(text.split(",", -1)) : Stream.of(text))
           .map(text -> parse(name, element, component, text))
           .toList();
     }

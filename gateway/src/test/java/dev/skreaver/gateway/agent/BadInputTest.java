@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What the edge refuses before anything is asked of a service. No service is there: whatever came
@@ -222,7 +223,7 @@ class BadInputTest {
         Arguments.of("/agents?status=ready,", "invalid_input", "status"),
         Arguments.of("/agents?type=baker", "unknown_agent_type", "type"),
         Arguments.of("/agents?label=team", "invalid_input", "label"),
-        Arguments.of("/agents?label=a:1,a:2", "invalid_input", "label"),
+        Arguments.of("/agents?label=a:1&label=a:2", "invalid_input", "label"),
         Arguments.of("/agents?sort=age", "invalid_input", "sort"),
         Arguments.of("/agents?order=down", "invalid_input", "order"),
         Arguments.of("/agents?created_from=yesterday", "invalid_input", "created_from"),
@@ -338,6 +339,17 @@ class BadInputTest {
           "not_acceptable",
           null);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/agents", "/events", "/agents/echo-1/events", "/commands"})
+  void a_page_is_no_stream(String path) {
+    refused(
+        GATEWAY.send(
+            GATEWAY.as(TestToken.good(), path).header("Accept", "text/event-stream").GET()),
+        406,
+        "not_acceptable",
+        null);
   }
 
   @Test
