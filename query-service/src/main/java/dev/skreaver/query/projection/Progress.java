@@ -110,9 +110,4 @@ final class Progress {
   synchronized long[] handled() {
     return handled.clone();
   }
-
-  /** For rates: moves whenever any segment does. */
-  synchronized double average() {
-    return Arrays.stream(handled).average().orElse(0);
-  }
 }

@@ -4,7 +4,6 @@ import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.projection.ProjectionAdmin;
-import dev.skreaver.platform.Settings;
 import dev.skreaver.query.postgres.Session;
 import dev.skreaver.query.read.Unavailable;
 import dev.skreaver.query.tail.EventPages;
@@ -19,7 +18,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.env.Environment;
 import org.springframework.web.bind.annotation.RestController;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -33,9 +31,6 @@ import reactor.core.scheduler.Schedulers;
 class ProjectionAdminEndpoint implements ProjectionAdmin {
   private static final int LARGEST_PAGE = 1_000;
 
-  /** What a limit can be at most; the setting has the same bound. */
-  private static final int FASTEST = 10_000_000;
-
   private final Scheduler waiting =
       Schedulers.fromExecutorService(Executors.newVirtualThreadPerTaskExecutor(), "projections");
   private final ProjectionEngine engine;
@@ -43,23 +38,18 @@ class ProjectionAdminEndpoint implements ProjectionAdmin {
   private final Registry registry;
   private final ConnectionFactory readModel;
   private final EventPages events;
-  private final @Nullable Integer pace;
 
   ProjectionAdminEndpoint(
       ProjectionEngine engine,
       ProjectionStatus status,
       Registry registry,
       ConnectionFactory readModel,
-      EventPages events,
-      Environment environment) {
+      EventPages events) {
     this.engine = engine;
     this.status = status;
     this.registry = registry;
     this.readModel = readModel;
     this.events = events;
-    int limit =
-        Settings.of(environment).number("SKREAVER_REPLAY_EVENTS_PER_SECOND", 0, 0, 10_000_000);
-    this.pace = limit == 0 ? null : limit;
   }
 
   @Override
@@ -69,12 +59,11 @@ class ProjectionAdminEndpoint implements ProjectionAdmin {
 
   @Override
   public Mono<Projection> replay(String name, @Nullable Integer eventsPerSecond) {
-    Integer limit = eventsPerSecond == null ? pace : eventsPerSecond;
     return changed(
         name,
         projection -> {
           requireAllEvents();
-          registry.replay(projection, checked(limit));
+          registry.replay(projection, checked(eventsPerSecond));
         });
   }
 
@@ -100,8 +89,8 @@ class ProjectionAdminEndpoint implements ProjectionAdmin {
   }
 
   private static @Nullable Integer checked(@Nullable Integer eventsPerSecond) {
-    if (eventsPerSecond != null && (eventsPerSecond < 1 || eventsPerSecond > FASTEST)) {
-      throw Refusal.invalidField("events_per_second", "must be 1 to " + FASTEST);
+    if (eventsPerSecond != null && (eventsPerSecond < 1 || eventsPerSecond > Rebuild.FASTEST)) {
+      throw Refusal.invalidField("events_per_second", "must be 1 to " + Rebuild.FASTEST);
     }
     return eventsPerSecond;
   }

@@ -30,8 +30,11 @@ class ProjectionConfiguration {
   @Bean
   Registry projectionRegistry(
       @Qualifier(DatabaseConfiguration.READ_MODEL) ConnectionFactory readModel,
-      @Qualifier(DatabaseConfiguration.READ_MODEL_DEDICATED) ConnectionFactory dedicated) {
-    return new Registry(readModel, dedicated);
+      @Qualifier(DatabaseConfiguration.READ_MODEL_DEDICATED) ConnectionFactory dedicated,
+      Environment environment) {
+    int limit =
+        Settings.of(environment).number("SKREAVER_REPLAY_EVENTS_PER_SECOND", 0, 0, Rebuild.FASTEST);
+    return new Registry(readModel, dedicated, limit == 0 ? null : limit);
   }
 
   @Bean(initMethod = "start", destroyMethod = "close")

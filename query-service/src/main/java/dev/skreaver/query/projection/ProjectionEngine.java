@@ -198,7 +198,7 @@ final class ProjectionEngine implements AutoCloseable {
     Progress next = building == null ? null : open(entry, building, epoch, wanted);
     run(projection, liveGeneration, entry.pace(), wanted);
     if (liveGeneration != null) {
-      projectors.pace(liveGeneration, Rebuild.Pace.UNLIMITED);
+      projectors.serves(liveGeneration);
     }
     if (next == null) {
       rates.keySet().removeIf(old -> old.projection().equals(projection.name()));
@@ -213,7 +213,7 @@ final class ProjectionEngine implements AutoCloseable {
   private void follow(Progress next, Rebuild.Pace pace) {
     ReplayRate rate = rates.computeIfAbsent(next.generation(), generation -> new ReplayRate());
     long now = System.nanoTime();
-    rate.sample(now, next.average());
+    rate.sample(now, next.position());
     if (rate.isToBeTold(now)) {
       long head = tail.head();
       long left = Math.max(0, head - next.position());

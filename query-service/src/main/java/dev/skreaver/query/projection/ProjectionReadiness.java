@@ -2,6 +2,7 @@ package dev.skreaver.query.projection;
 
 import dev.skreaver.platform.health.ReadinessCheck;
 import dev.skreaver.query.projection.Registry.Entry;
+import java.util.Map;
 import reactor.core.publisher.Mono;
 
 /** Whether every projection goes on. */
@@ -30,9 +31,13 @@ final class ProjectionReadiness implements ReadinessCheck {
       return Finding.unhealthy(trouble);
     }
     Finding finding = Finding.healthy();
-    for (Entry entry : engine.entries().values()) {
-      if (!engine.projections().containsKey(entry.name())) {
-        continue;
+    Map<String, Entry> entries = engine.entries();
+    for (Projection<?> projection : engine.projections().values()) {
+      Entry entry = entries.get(projection.name());
+      if (entry == null) {
+        return Finding.unhealthy(
+            "version %d of projection %s was dropped while this instance ran; restart the instance, it then builds it anew"
+                .formatted(projection.version(), projection.name()));
       }
       Integer live = entry.live();
       if (live == null) {

@@ -7,7 +7,6 @@ import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -178,10 +177,9 @@ final class Projector implements AutoCloseable {
       return untilNext(System.nanoTime());
     }
     long head = tail.head();
-    boolean more = false;
-    for (List<Segment> group : groups(now)) {
-      more |= step(group, head);
-    }
+    List<List<Segment>> groups = groups(now);
+    boolean building = rebuild != null && !rebuild.over();
+    boolean more = building ? gather(groups, head) : furthestFirst(groups, head);
     if (rebuild != null && !segments.isEmpty() && progress.position() + NEARLY >= head) {
       rebuild.nearlyDone();
     }
@@ -227,16 +225,35 @@ final class Projector implements AutoCloseable {
     waitingChanged |= !waiting.isEmpty();
   }
 
-  /** Segments at the same position, furthest first; without those that pause after a failure. */
-  private Collection<List<Segment>> groups(long now) {
-    return segments.values().stream()
-        .filter(segment -> segment.pause(now) <= 0)
-        .collect(
-            Collectors.groupingBy(
-                Segment::position,
-                () -> new TreeMap<>(Comparator.reverseOrder()),
-                Collectors.toList()))
-        .values();
+  /** Segments at the same position, by position; without those that pause after a failure. */
+  private List<List<Segment>> groups(long now) {
+    return List.copyOf(
+        segments.values().stream()
+            .filter(segment -> segment.pause(now) <= 0)
+            .collect(Collectors.groupingBy(Segment::position, TreeMap::new, Collectors.toList()))
+            .values());
+  }
+
+  /** What serves: whoever waits for a new event does not wait for segments that are behind. */
+  private boolean furthestFirst(List<List<Segment>> groups, long head) {
+    boolean more = false;
+    for (List<Segment> group : groups.reversed()) {
+      more |= step(group, head, head);
+    }
+    return more;
+  }
+
+  /**
+   * What is built is complete when its last segment is. So those that are furthest behind go on
+   * alone until they meet the next ones: all of a limited pace is theirs, and once they have met no
+   * event is read twice.
+   */
+  private boolean gather(List<List<Segment>> groups, long head) {
+    if (groups.isEmpty()) {
+      return false;
+    }
+    long next = groups.size() == 1 ? head : groups.get(1).getFirst().position();
+    return step(groups.getFirst(), Math.min(next, head), head);
   }
 
   private long untilNext(long now) {
@@ -252,13 +269,21 @@ final class Projector implements AutoCloseable {
    * Handles the next page for segments at the same position, but nothing beyond the head that all
    * segments stop at: so those that were behind meet the others there.
    *
+   * @param meeting where others are already, or the head
    * @return whether there is more to come
    */
-  private boolean step(List<Segment> group, long head) {
+  private boolean step(List<Segment> group, long meeting, long head) {
     long from = group.getFirst().position();
-    int most = rebuild == null ? PagesAhead.PAGE : rebuild.atOnce(PagesAhead.PAGE);
     boolean early = notBefore - System.nanoTime() > 0;
-    List<RecordedEvent> page = from >= head || early ? List.of() : pages.after(from, head, most);
+    if (early || from >= meeting) {
+      return false;
+    }
+    int most = rebuild == null ? PagesAhead.PAGE : rebuild.atOnce(PagesAhead.PAGE);
+    List<RecordedEvent> page = pages.after(from, meeting, most);
+    if (page.isEmpty() && meeting < head) {
+      // No event stands where the others are; they meet further on.
+      page = pages.after(from, head, most);
+    }
     if (page.isEmpty()) {
       return false;
     }

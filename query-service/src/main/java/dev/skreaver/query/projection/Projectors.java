@@ -60,11 +60,19 @@ final class Projectors {
     projector.start();
   }
 
-  /** Sets the pace of a generation that is being built, or was until now. */
+  /** Sets the pace of a generation that is being built. */
   void pace(Generation generation, Rebuild.Pace pace) {
     Projector projector = running.get(generation);
     if (projector != null && projector.rebuild() != null) {
       projector.rebuild().pace(pace);
+    }
+  }
+
+  /** Ends what there was to be built of a generation. */
+  void serves(Generation generation) {
+    Projector projector = running.get(generation);
+    if (projector != null && projector.rebuild() != null) {
+      projector.rebuild().end();
     }
   }
 

@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /** How a generation is built: at which pace, and what is left for the end. */
 final class Rebuild {
+  /** What a pace can be limited to at most, in events per second. */
+  static final int FASTEST = 10_000_000;
+
   /** So many times a second a limited replay takes what it may. */
   private static final int PORTIONS = 10;
 
@@ -16,6 +19,7 @@ final class Rebuild {
   private volatile Pace pace = Pace.UNLIMITED;
   private volatile @Nullable Bucket bucket;
   private volatile Runnable onChange = () -> {};
+  private volatile boolean over;
 
   /**
    * @param paused whether it waits
@@ -66,6 +70,16 @@ final class Rebuild {
 
   boolean paused() {
     return pace.paused();
+  }
+
+  /** What was built serves from now on. */
+  void end() {
+    over = true;
+    pace(Pace.UNLIMITED);
+  }
+
+  boolean over() {
+    return over;
   }
 
   /** How many events may be taken at once. */

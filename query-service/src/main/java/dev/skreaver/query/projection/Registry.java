@@ -47,13 +47,17 @@ final class Registry {
 
   private final ConnectionFactory readModel;
   private final ConnectionFactory dedicated;
+  private final @Nullable Integer usualPace;
 
   /**
    * @param dedicated gives connections for what takes long
+   * @param usualPace how many events per second a building may pass that is not told it; null for
+   *     as many as it can
    */
-  Registry(ConnectionFactory readModel, ConnectionFactory dedicated) {
+  Registry(ConnectionFactory readModel, ConnectionFactory dedicated, @Nullable Integer usualPace) {
     this.readModel = readModel;
     this.dedicated = dedicated;
+    this.usualPace = usualPace;
   }
 
   /**
@@ -119,6 +123,7 @@ final class Registry {
   /**
    * Gives a projection that is here for the first time its first generation. It serves at once,
    * unless another version does: then it is built beside that one, and serves when it is complete.
+   * One that is there is in use from now on.
    *
    * @param archived the last position that is in the archive only; 0 if there is none
    * @throws IllegalStateException if it would have to be built, and not all events are there
@@ -131,20 +136,32 @@ final class Registry {
               "SELECT pg_advisory_xact_lock(hashtext('skreaver projections'), hashtext($1))",
               row -> true,
               projection.name());
-          List<Integer> versions =
-              session.rows(
-                  "SELECT version FROM read_model.projection WHERE name = $1",
-                  row -> integer(row, 0),
-                  projection.name());
-          if (!versions.contains(projection.version()) && archived > 0) {
+          // Waits for whoever drops it just now; after that it is not there any more.
+          long there =
+              session.update(
+                  "UPDATE read_model.projection SET used_at = clock_timestamp() WHERE name = $1 AND"
+                      + " version = $2",
+                  projection.name(),
+                  projection.version());
+          if (there > 0) {
+            return true;
+          }
+          if (archived > 0) {
             throw new IllegalStateException(
                 "version %d of '%s' has to be built from all events, and those up to %d are archived;"
                         .formatted(projection.version(), projection.name(), archived)
                     + " restore the archive first");
           }
-          if (versions.isEmpty()) {
+          boolean first =
+              session
+                  .rows(
+                      "SELECT 1 FROM read_model.projection WHERE name = $1",
+                      row -> 1,
+                      projection.name())
+                  .isEmpty();
+          if (first) {
             begin(session, projection);
-          } else if (!versions.contains(projection.version())) {
+          } else {
             beginBeside(session, projection);
           }
           return true;
@@ -161,17 +178,18 @@ final class Registry {
     show(session, projection, first);
   }
 
-  private static void beginBeside(Session session, Projection<?> projection) {
+  private void beginBeside(Session session, Projection<?> projection) {
     int number =
         session
             .rows(
                 "INSERT INTO read_model.projection (name, version, building_generation,"
-                    + " building_since) SELECT $1, $2, "
+                    + " building_since, events_per_second) SELECT $1, $2, "
                     + NEXT_GENERATION
-                    + ", clock_timestamp() RETURNING building_generation",
+                    + ", clock_timestamp(), $3 RETURNING building_generation",
                 row -> integer(row, 0),
                 projection.name(),
-                projection.version())
+                projection.version(),
+                usualPace == null ? Integer.class : usualPace)
             .getFirst();
     createBare(session, projection, new Generation(projection.name(), number));
   }
@@ -184,10 +202,11 @@ final class Registry {
   /**
    * Begins to build the next generation.
    *
-   * @param eventsPerSecond how fast at most; null for as fast as it can
+   * @param eventsPerSecond how fast at most; null for the usual pace
    * @throws Refusal {@code replay_in_progress}
    */
   Generation replay(Projection<?> projection, @Nullable Integer eventsPerSecond) {
+    Integer limit = eventsPerSecond == null ? usualPace : eventsPerSecond;
     return Session.inTransaction(
         readModel,
         session -> {
@@ -201,7 +220,7 @@ final class Registry {
                   row -> integer(row, 0),
                   projection.name(),
                   projection.version(),
-                  eventsPerSecond == null ? Integer.class : eventsPerSecond);
+                  limit == null ? Integer.class : limit);
           if (next.isEmpty()) {
             throw new Refusal(
                 ErrorCode.REPLAY_IN_PROGRESS,
@@ -382,7 +401,10 @@ final class Registry {
                 projection.version()));
   }
 
-  /** Drops the read models of older versions that no release has used for long. */
+  /**
+   * Drops the read models of older versions that no release has used for long. An instance that was
+   * not seen for a minute is not listed, so each one that is may still use what it handles.
+   */
   void dropUnused(Projection<?> projection) {
     unlessLocked(
         session -> {
@@ -394,7 +416,8 @@ final class Registry {
                       + " WHERE name = $1 AND version < $2 AND EXISTS (SELECT FROM"
                       + " read_model.projection WHERE name = $1 AND version = $2 AND"
                       + " live_generation IS NOT NULL) AND used_at < clock_timestamp() - $3 *"
-                      + " interval '1 second' FOR UPDATE SKIP LOCKED",
+                      + " interval '1 second' AND NOT EXISTS (SELECT FROM read_model.instance WHERE"
+                      + " name || ':' || version = ANY(handles)) FOR UPDATE SKIP LOCKED",
                   row ->
                       new Unused(
                           integer(row, 0),

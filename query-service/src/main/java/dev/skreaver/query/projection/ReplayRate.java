@@ -13,7 +13,7 @@ final class ReplayRate {
 
   private @Nullable Long told;
 
-  private record Sample(long nanos, double position) {}
+  private record Sample(long nanos, long position) {}
 
   private final Deque<Sample> samples = new ArrayDeque<>();
 
@@ -26,7 +26,7 @@ final class ReplayRate {
     return true;
   }
 
-  synchronized void sample(long nanos, double position) {
+  synchronized void sample(long nanos, long position) {
     samples.addLast(new Sample(nanos, position));
     while (samples.size() > 2 && nanos - samples.getFirst().nanos > WINDOW.toNanos()) {
       samples.removeFirst();

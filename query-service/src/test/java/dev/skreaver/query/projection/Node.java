@@ -10,6 +10,7 @@ import dev.skreaver.query.postgres.ReadModelSchema;
 import dev.skreaver.query.tail.EventTail;
 import io.r2dbc.spi.ConnectionFactory;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
@@ -30,7 +31,14 @@ final class Node implements AutoCloseable {
   }
 
   static Node start(StoredEvents store, Projection<?> projection, int readWaitMillis) {
-    Node node = begin(store, projection, readWaitMillis);
+    return awaitStart(begin(store, projection, readWaitMillis));
+  }
+
+  static Node start(StoredEvents store, Projection<?> projection, Map<String, String> settings) {
+    return awaitStart(begin(store, projection, settings));
+  }
+
+  private static Node awaitStart(Node node) {
     await()
         .atMost(LONG)
         .ignoreExceptions()
@@ -40,18 +48,19 @@ final class Node implements AutoCloseable {
 
   /** One that may have to wait before it can do anything. */
   static Node begin(StoredEvents store, Projection<?> projection, int readWaitMillis) {
+    return begin(
+        store, projection, Map.of("SKREAVER_READ_WAIT_TIMEOUT_MS", String.valueOf(readWaitMillis)));
+  }
+
+  private static Node begin(
+      StoredEvents store, Projection<?> projection, Map<String, String> settings) {
+    var properties = new HashMap<String, Object>(settings);
+    properties.put("DATABASE_URL", store.database().url());
     var context = new AnnotationConfigApplicationContext();
     context
         .getEnvironment()
         .getPropertySources()
-        .addFirst(
-            new MapPropertySource(
-                "test",
-                Map.of(
-                    "DATABASE_URL",
-                    store.database().url(),
-                    "SKREAVER_READ_WAIT_TIMEOUT_MS",
-                    String.valueOf(readWaitMillis))));
+        .addFirst(new MapPropertySource("test", properties));
     ReadModelSchema.migrate(
         PostgresAddress.from(context.getEnvironment(), "READ_MODEL_DATABASE_URL"));
     store.execute(Tally.TEMPLATE);
@@ -73,6 +82,10 @@ final class Node implements AutoCloseable {
 
   ProjectionEngine engine() {
     return context.getBean(ProjectionEngine.class);
+  }
+
+  Registry registry() {
+    return context.getBean(Registry.class);
   }
 
   ProjectionReadiness readiness() {

@@ -9,14 +9,19 @@ import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.query.StoredEvents;
+import dev.skreaver.query.StoredEvents.Draft;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 class ReplayTest {
   private static final String WAITS_FOR_THE_VIEW =
@@ -25,6 +30,11 @@ class ReplayTest {
         WHERE relation = 'read_model.tally'::regclass AND mode = 'AccessExclusiveLock'
           AND NOT granted)
       """;
+
+  private static final String HAS_B =
+      "SELECT EXISTS (SELECT FROM read_model.tally WHERE agent = 'acme/b')";
+
+  private static final int MORE_THAN_A_PAGE = PagesAhead.PAGE + 500;
 
   private final StoredEvents store = StoredEvents.create();
   private final Tally tally = new Tally();
@@ -112,6 +122,81 @@ class ReplayTest {
       node.reaches(head);
       assertThat(events()).isEqualTo(2_100);
     }
+  }
+
+  @Test
+  void a_replay_that_is_told_no_pace_takes_the_one_that_is_set() throws Exception {
+    try (Node node = Node.start(store, tally, Map.of("SKREAVER_REPLAY_EVENTS_PER_SECOND", "1"))) {
+      node.reaches(store.append(rounds(50, 20)));
+
+      node.admin().replay("tally", null).block(Node.LONG);
+      assertThat(replay(node).limit()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void in_a_limited_replay_segments_that_are_behind_go_on_first() throws Exception {
+    var blocking = new Tally(4, FailurePolicy.BLOCK);
+    try (Node node = Node.start(store, blocking)) {
+      store.append(Draft.paused("a", "poison"));
+      long head = store.append(rounds(50, 40));
+      node.reaches(head);
+      blocking.poison.add("poison");
+      node.admin().replay("tally", 2).block(Node.LONG);
+      await().atMost(Node.LONG).until(() -> furthest() >= 4);
+      long others = furthest();
+      assertThat(replay(node).position()).isZero();
+
+      blocking.poison.clear();
+      await().atMost(Node.LONG).until(() -> replay(node).position() >= others);
+      assertThat(furthest()).isLessThan(head);
+
+      node.admin().resumeReplay("tally", 1_000_000).block(Node.LONG);
+      awaitGeneration(node, 2);
+      assertThat(events()).isEqualTo(2_001);
+      assertThat(store.value("SELECT bool_and(in_order) FROM read_model.tally", Boolean.class))
+          .isTrue();
+    }
+  }
+
+  /** Where the furthest segment of the second generation is. */
+  private long furthest() {
+    return store.value(
+        "SELECT max(position) FROM read_model.projection_token WHERE generation = 2", Long.class);
+  }
+
+  @Test
+  void once_it_serves_no_event_waits_for_segments_that_are_behind() throws Exception {
+    var blocking = new Tally(4, FailurePolicy.BLOCK);
+    try (Node node = Node.start(store, blocking)) {
+      node.reaches(store.append(Draft.paused("a", "fine")));
+      node.admin().replay("tally", null).block(Node.LONG);
+      await().atMost(Node.LONG).until(() -> Objects.equals(live(node), 2));
+      blocking.poison.add("poison");
+      store.append(Draft.paused("a", "poison"));
+      store.append(Collections.nCopies(MORE_THAN_A_PAGE, Draft.paused("a", "fine")));
+      await().atMost(Node.LONG).until(() -> node.status().status().equals("stalled"));
+
+      var firstPage = Sinks.<Void>empty();
+      var whatFollows = Sinks.<Void>empty();
+      int before = blocking.writes.get();
+      blocking.afterWrite =
+          connection -> (blocking.writes.get() == before + 1 ? firstPage : whatFollows).asMono();
+      blocking.poison.clear();
+      await().atMost(Node.LONG).until(() -> blocking.writes.get() == before + 1);
+      long head = store.append(Draft.paused("b", "new"));
+      await().atMost(Node.LONG).until(() -> node.tail().head() == head);
+      firstPage.tryEmitEmpty();
+
+      await().atMost(Node.LONG).until(() -> store.value(HAS_B, Boolean.class));
+      whatFollows.tryEmitEmpty();
+      node.reaches(head);
+    }
+  }
+
+  private static @Nullable Integer live(Node node) {
+    Registry.Entry entry = node.engine().entries().get("tally");
+    return entry == null ? null : entry.live();
   }
 
   @Test

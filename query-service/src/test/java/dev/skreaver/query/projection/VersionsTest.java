@@ -7,15 +7,37 @@ import static org.awaitility.Awaitility.await;
 
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
+import dev.skreaver.api.projection.ProjectionAdmin;
 import dev.skreaver.platform.health.ReadinessCheck.Finding;
 import dev.skreaver.platform.health.ReadinessStatus;
 import dev.skreaver.query.StoredEvents;
 import dev.skreaver.query.StoredEvents.Draft;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** Releases with different versions of a read model, side by side. */
 class VersionsTest {
+  private static final String LONG_UNUSED =
+      "UPDATE read_model.projection SET used_at = now() - interval '2 days'";
+
+  private static final String DROP_FIRST =
+      """
+      DROP VIEW read_model.tally;
+      DROP TABLE read_model.tally_1;
+      DELETE FROM read_model.projection_token WHERE generation = 1;
+      DELETE FROM read_model.projection WHERE version = 1
+      """;
+
+  private static final String WAITS_FOR_A_ROW =
+      """
+      SELECT EXISTS (SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+          AND query LIKE 'UPDATE read_model.projection SET used_at%')
+      """;
+
   private final StoredEvents store = StoredEvents.create();
   private final Tally tally = new Tally();
   private final Tally next = new Tally(2, 4, FailurePolicy.BLOCK);
@@ -126,7 +148,7 @@ class VersionsTest {
     try (Node old = Node.start(store, tally)) {
       old.reaches(store.append(rounds(50, 2)));
     }
-    store.execute("UPDATE read_model.projection SET used_at = now() - interval '2 days'");
+    store.execute(LONG_UNUSED);
     try (Node newer = Node.start(store, next)) {
       await()
           .atMost(Node.LONG)
@@ -136,6 +158,85 @@ class VersionsTest {
       assertExact("tally_v2", "latest_reason", 200);
       assertThat(store.value("SELECT count(*) FROM read_model.projection", Long.class))
           .isEqualTo(1);
+    }
+  }
+
+  @Test
+  void what_an_instance_handles_is_kept_however_long_ago_its_use_was_noted() throws Exception {
+    try (Node old = Node.start(store, tally);
+        Node newer = Node.start(store, next)) {
+      await().atMost(Node.LONG).until(() -> newer.status().status().equals("live"));
+      store.execute(LONG_UNUSED);
+      newer.registry().dropUnused(next);
+
+      old.reaches(store.append(rounds(50, 2)));
+      assertExact("tally", "last_reason", 100);
+    }
+  }
+
+  @Test
+  void a_release_uses_its_read_model_from_its_start_on() throws Exception {
+    try (Node old = Node.start(store, tally)) {
+      old.reaches(store.append(rounds(50, 2)));
+    }
+    try (Node newer = Node.start(store, next)) {
+      await().atMost(Node.LONG).until(() -> newer.status().status().equals("live"));
+    }
+    store.execute(LONG_UNUSED);
+    Node.start(store, tally).close();
+    try (Node newer = Node.start(store, next)) {
+      newer.registry().dropUnused(next);
+
+      assertExact("tally", "last_reason", 100);
+    }
+  }
+
+  @Test
+  void a_release_that_comes_while_its_read_model_is_dropped_builds_it_anew() throws Exception {
+    try (Node old = Node.start(store, tally)) {
+      old.reaches(store.append(rounds(50, 2)));
+    }
+    try (Node newer = Node.start(store, next);
+        Connection dropping = store.connect();
+        Statement statement = dropping.createStatement()) {
+      await().atMost(Node.LONG).until(() -> newer.status().status().equals("live"));
+      dropping.setAutoCommit(false);
+      statement.execute(DROP_FIRST);
+      try (Node old = Node.begin(store, tally, 10_000)) {
+        await().atMost(Node.LONG).until(() -> store.value(WAITS_FOR_A_ROW, Boolean.class));
+        dropping.commit();
+
+        await()
+            .atMost(Node.LONG)
+            .ignoreExceptions()
+            .until(() -> old.status().status().equals("live"));
+        assertExact("tally", "last_reason", 100);
+      }
+    }
+  }
+
+  @Test
+  void an_instance_whose_read_model_was_dropped_is_not_ready_and_says_what_to_do()
+      throws Exception {
+    try (Node old = Node.start(store, tally)) {
+      await().atMost(Node.LONG).until(() -> isReady(old));
+
+      store.execute(DROP_FIRST);
+      await().atMost(Node.LONG).until(() -> reason(old).contains("restart the instance"));
+      assertThat(isReady(old)).isFalse();
+    }
+  }
+
+  @Test
+  void a_new_version_is_built_at_the_pace_that_is_set() throws Exception {
+    try (Node old = Node.start(store, tally)) {
+      old.reaches(store.append(rounds(50, 20)));
+      try (Node newer = Node.start(store, next, Map.of("SKREAVER_REPLAY_EVENTS_PER_SECOND", "1"))) {
+        assertThat(newer.status().replay())
+            .isNotNull()
+            .extracting(ProjectionAdmin.Replay::limit)
+            .isEqualTo(1);
+      }
     }
   }
 
