@@ -9,6 +9,7 @@ import dev.skreaver.api.event.EventQueries;
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.gateway.request.Headers;
 import dev.skreaver.gateway.request.Read;
+import dev.skreaver.gateway.stream.EventStreams;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.ResponseEntity;
@@ -28,9 +29,11 @@ class EventsEndpoint {
   private static final int DOWNLOAD_PAGE = 1000;
 
   private final EventQueries queries;
+  private final EventStreams streams;
 
-  EventsEndpoint(EventQueries queries) {
+  EventsEndpoint(EventQueries queries, EventStreams streams) {
     this.queries = queries;
+    this.streams = streams;
   }
 
   @GetMapping(path = "/events", produces = APPLICATION_JSON_VALUE)
@@ -71,6 +74,7 @@ class EventsEndpoint {
   private Mono<ResponseEntity<Flux<RecordedEvent>>> download(
       @Nullable AgentId agent, EventFilters filters, Read read, String name) {
     var first = filters.search(agent, read, DOWNLOAD_PAGE);
+    var download = Download.of(streams, queries, first);
     long limit = filters.limit() == null ? Long.MAX_VALUE : filters.limit();
     return queries
         .search(first)
@@ -82,6 +86,6 @@ class EventsEndpoint {
                     .header(
                         HttpHeaders.CONTENT_DISPOSITION,
                         "attachment; filename=\"%s.ndjson\"".formatted(name))
-                    .body(new Download(queries, first).from(page).take(limit)));
+                    .body(download.from(page).take(limit)));
   }
 }

@@ -24,6 +24,19 @@ public final class EventStreams {
 
   private static final Retry AGAIN = Retry.indefinitely().filter(Outdated.class::isInstance);
 
+  /** While many are erased, what is read meanwhile is outdated when it is there. */
+  private static final Retry AGAIN_LATER =
+      Retry.backoff(10, Duration.ofMillis(200))
+          .maxBackoff(Duration.ofSeconds(5))
+          .transientErrors(true)
+          .filter(Outdated.class::isInstance)
+          .onRetryExhaustedThrow(
+              (_, _) ->
+                  new Refusal(
+                      ErrorCode.SERVICE_UNAVAILABLE,
+                      "Texts are being erased faster than they can be read again;"
+                          + " try again later, and resume after the last position"));
+
   private final Feed feed;
   private final EventQueries queries;
   private final HistoryPages history;
@@ -41,12 +54,13 @@ public final class EventStreams {
    * once and in order, first from history, which is fetched as the reader asks for it, then live.
    * What waited while an erasure passed is read again instead of being handed down. The stream ends
    * only with an error: {@link SlowConsumer}; a {@link Refusal}, {@code invalid_input} when the
-   * position has not been reached yet, {@code service_unavailable} when history cannot be had.
+   * position has not been reached yet, {@code service_unavailable} when history cannot be had, or
+   * when the order of events went back.
    *
    * @param after the position to resume after, 0 for everything that is kept, null for live only
    */
   public Flux<StreamItem> open(TenantId tenant, @Nullable AgentId agent, @Nullable Long after) {
-    return feed.begun().thenMany(Flux.defer(() -> start(tenant, agent, after)));
+    return feed.begun().thenMany(Flux.defer(() -> start(tenant, agent, after, feed.order())));
   }
 
   /**
@@ -68,8 +82,9 @@ public final class EventStreams {
   }
 
   /**
-   * The same, without what may show what is erased: it is subscribed to again when an erasure in
-   * the tenant has passed since it was, in place of its next item.
+   * The same, without what may show what is erased: it is subscribed to again, after a pause, when
+   * an erasure in the tenant has passed since it was, in place of its next item. It fails with a
+   * {@link Refusal}, {@code service_unavailable}, when that goes on without an item.
    */
   public <T> Flux<T> unerased(TenantId tenant, Flux<T> opened) {
     return Flux.defer(
@@ -77,7 +92,12 @@ public final class EventStreams {
               long erasures = feed.erasures(tenant);
               return opened.doOnNext(_ -> requireNoneSince(erasures, tenant));
             })
-        .retryWhen(AGAIN);
+        .retryWhen(AGAIN_LATER);
+  }
+
+  /** How many erasures in this tenant have passed; what was opened before the last is outdated. */
+  public long erasures(TenantId tenant) {
+    return feed.erasures(tenant);
   }
 
   /** Whether an erasure passed since this event was opened, so that it may show what is erased. */
@@ -103,9 +123,10 @@ public final class EventStreams {
     return feed.position();
   }
 
-  private Flux<StreamItem> start(TenantId tenant, @Nullable AgentId agent, @Nullable Long after) {
+  private Flux<StreamItem> start(
+      TenantId tenant, @Nullable AgentId agent, @Nullable Long after, Feed.Order order) {
     if (after == null) {
-      return from(tenant, agent, feed.position());
+      return from(tenant, agent, feed.position(), order);
     }
     if (after < 0) {
       return Flux.error(Refusal.invalidField("after", "positions are never negative"));
@@ -117,7 +138,7 @@ public final class EventStreams {
                 return Flux.error(notReached(after, head));
               }
               long kept = settings.retention() == 0 ? 0 : Math.max(0, head - settings.retention());
-              Flux<StreamItem> stream = from(tenant, agent, Math.max(after, kept));
+              Flux<StreamItem> stream = from(tenant, agent, Math.max(after, kept), order);
               return after < kept ? stream.startWith(new StreamItem.Gap(after, kept + 1)) : stream;
             });
   }
@@ -143,7 +164,8 @@ public final class EventStreams {
   }
 
   /** Goes back to history by itself when what waits to be handed down is outdated. */
-  private Flux<StreamItem> from(TenantId tenant, @Nullable AgentId agent, long start) {
+  private Flux<StreamItem> from(
+      TenantId tenant, @Nullable AgentId agent, long start, Feed.Order order) {
     return Flux.defer(
         () -> {
           var cursor = new Cursor(start);
@@ -155,6 +177,7 @@ public final class EventStreams {
                   })
               .doOnNext(
                   item -> {
+                    feed.require(order);
                     if (item instanceof StreamItem.Event event && isOutdated(event)) {
                       throw new Outdated();
                     }

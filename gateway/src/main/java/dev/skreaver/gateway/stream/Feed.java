@@ -39,6 +39,7 @@ final class Feed implements AutoCloseable {
   private final int capacity;
   private @Nullable Ring ring;
   private volatile long position;
+  private volatile Order order = new Order(0, 0);
   private final AtomicInteger streams = new AtomicInteger();
 
   Feed(StreamSettings settings) {
@@ -55,6 +56,21 @@ final class Feed implements AutoCloseable {
   /** How many erasures in this tenant were dispatched. */
   long erasures(TenantId tenant) {
     return erasures.getOrDefault(tenant, 0L);
+  }
+
+  /** What positions mean now. */
+  Order order() {
+    return order;
+  }
+
+  /**
+   * @throws Refusal {@code service_unavailable} when this is not the order any more
+   */
+  void require(Order known) {
+    Order now = order;
+    if (!now.equals(known)) {
+      throw wentBack(now.start());
+    }
   }
 
   /** How many streams are live. */
@@ -76,23 +92,30 @@ final class Feed implements AutoCloseable {
                             + " try again")));
   }
 
-  /** Starts at this position, or over: then every stream is cut, because its cursor is void. */
+  /**
+   * Starts at this position, or over: then every stream is cut, because its cursor is void. Those
+   * that are live are cut here, the others where they {@link #require} their order.
+   */
   void begin(long head) {
     onDispatcher(
         () -> {
           ring = new Ring(capacity, head);
           position = head;
+          order = new Order(order.number() + 1, head);
           for (LiveBuffer buffer : listeners.values().stream().flatMap(Set::stream).toList()) {
-            buffer.fail(
-                new Refusal(
-                    ErrorCode.SERVICE_UNAVAILABLE,
-                    "The order of events went back to position %d: read anew".formatted(head),
-                    Map.of("position", head)));
+            buffer.fail(wentBack(head));
             forget(buffer);
             buffer.signal();
           }
         });
     begun.tryEmitValue(true);
+  }
+
+  private static Refusal wentBack(long head) {
+    return new Refusal(
+        ErrorCode.SERVICE_UNAVAILABLE,
+        "The order of events went back to position %d: read anew".formatted(head),
+        Map.of("position", head));
   }
 
   /** Hands the next events to all who listen, and returns when that is done. */
@@ -205,6 +228,13 @@ final class Feed implements AutoCloseable {
   public void close() {
     dispatcher.dispose();
   }
+
+  /**
+   * One line of events; after a restore of the database the same positions are given again.
+   *
+   * @param start the position that it was begun at
+   */
+  record Order(int number, long start) {}
 
   private record Topic(TenantId tenant, @Nullable AgentId agent) {
     static Topic of(LiveBuffer buffer) {

@@ -63,6 +63,7 @@ final class Session {
   private @Nullable Identity identity;
   private boolean closing;
   private boolean unanswered;
+  private boolean answering;
   private long lastHeard = System.nanoTime();
 
   Session(SocketServices services, Channel channel) {
@@ -109,10 +110,25 @@ final class Session {
                 sink.next(heard);
               }
             })
-        .concatMap(conversation::on, 1)
+        .concatMap(this::answer, 1)
         .takeUntilOther(over.asMono())
         .subscribe(done -> {}, this::broken, () -> Farewell.now(channel));
     return over.asMono();
+  }
+
+  /** While one message is answered, frames after the next are not read, and no pong is heard. */
+  private Mono<Void> answer(Heard heard) {
+    return Mono.defer(
+            () -> {
+              answering = true;
+              return conversation.on(heard);
+            })
+        // Not finally: that would be after the next message has begun to be answered.
+        .doOnTerminate(
+            () -> {
+              answering = false;
+              lastHeard = System.nanoTime();
+            });
   }
 
   UUID id() {
@@ -317,20 +333,28 @@ final class Session {
   }
 
   private void requireAnswered() {
-    if (unanswered) {
-      close(CloseCode.UNRESPONSIVE, "no answer to a ping");
-    } else {
+    Duration left = leftOf(services.settings().pongTimeout());
+    if (!unanswered || closing) {
       watchPings();
+    } else if (left.isPositive()) {
+      after(left, this::requireAnswered);
+    } else {
+      close(CloseCode.UNRESPONSIVE, "no answer to a ping");
     }
   }
 
   private void watchSilence() {
-    long left = services.settings().idleTimeout().toNanos() - (System.nanoTime() - lastHeard);
-    if (left <= 0) {
+    Duration left = leftOf(services.settings().idleTimeout());
+    if (!left.isPositive()) {
       close(CloseCode.UNRESPONSIVE, "nothing heard within the idle timeout");
     } else if (!closing && channel.isActive()) {
-      after(Duration.ofNanos(left), this::watchSilence);
+      after(left, this::watchSilence);
     }
+  }
+
+  /** How much longer a client may be silent; it is not while the gateway does not listen. */
+  private Duration leftOf(Duration silence) {
+    return answering ? silence : silence.minusNanos(System.nanoTime() - lastHeard);
   }
 
   private void unsent(Throwable failure) {

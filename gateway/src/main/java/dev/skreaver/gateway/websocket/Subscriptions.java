@@ -124,7 +124,7 @@ final class Subscriptions {
   }
 
   void cancel() {
-    List.copyOf(open.values()).forEach(Subscription::dispose);
+    List.copyOf(open.keySet()).forEach(this::end);
   }
 
   private List<Checked> check(List<Wish> wishes) {
@@ -199,6 +199,7 @@ final class Subscriptions {
     Subscription subscription = open.get(channel);
     if (subscription != null) {
       subscription.dispose();
+      // One that does not flow yet tells nobody that it has ended.
       ended(subscription);
     }
   }

@@ -3,14 +3,19 @@ package dev.skreaver.gateway.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 
 /** The seam between history, memory and live. */
@@ -98,6 +103,38 @@ class EventStreamsTest {
   }
 
   @Test
+  void an_order_that_went_back_cuts_a_stream_that_is_still_in_its_history() {
+    stage.record(10);
+    stage.start();
+
+    StepVerifier.create(stage.streams.open(Stage.TENANT, null, 0L), 1)
+        .expectNextCount(1)
+        .then(() -> stage.feed.begin(2))
+        .thenRequest(Long.MAX_VALUE)
+        .expectErrorMatches(EventStreamsTest::isUnavailable)
+        .verify(Stage.LIMIT);
+  }
+
+  @Test
+  void an_order_that_went_back_cuts_a_stream_that_is_about_to_begin() {
+    stage.feed.begin(0);
+    stage.record(5);
+    var answer = Sinks.<Void>empty();
+    stage.log.answerAfter(answer.asMono());
+
+    StepVerifier.create(stage.streams.open(Stage.TENANT, null, stage.log.head()))
+        .expectSubscription()
+        .then(() -> stage.feed.begin(2))
+        .then(answer::tryEmitEmpty)
+        .expectErrorMatches(EventStreamsTest::isUnavailable)
+        .verify(Stage.LIMIT);
+  }
+
+  private static boolean isUnavailable(Throwable failure) {
+    return failure instanceof Refusal refusal && refusal.code() == ErrorCode.SERVICE_UNAVAILABLE;
+  }
+
+  @Test
   void what_waits_for_a_reader_when_an_erasure_passes_is_read_again() {
     stage.start();
 
@@ -155,6 +192,68 @@ class EventStreamsTest {
     }
 
     stage.assertWhole(heard, 0);
+  }
+
+  @Test
+  void what_is_outdated_is_read_again_after_a_pause() {
+    stage.start();
+    var readings = new AtomicInteger();
+
+    StepVerifier.withVirtualTime(() -> unerased(outdated(readings, 1)))
+        .expectSubscription()
+        .expectNoEvent(Duration.ofMillis(50))
+        .thenAwait(Duration.ofSeconds(1))
+        .expectNext(2)
+        .expectComplete()
+        .verify(Stage.LIMIT);
+  }
+
+  @Test
+  void what_is_outdated_whenever_it_is_read_is_refused_in_the_end() {
+    stage.start();
+    var readings = new AtomicInteger();
+
+    StepVerifier.withVirtualTime(() -> unerased(outdated(readings, 30)))
+        .thenAwait(Duration.ofMinutes(10))
+        .expectErrorMatches(EventStreamsTest::isUnavailable)
+        .verify(Stage.LIMIT);
+  }
+
+  @Test
+  void what_is_outdated_after_each_item_is_read_to_its_end() {
+    stage.start();
+    var shown = new AtomicInteger();
+    Flux<Integer> numbers = Flux.defer(() -> Flux.range(shown.get() + 1, 2));
+    Flux<Integer> outdatedByTheSecond =
+        numbers.index(
+            (index, number) -> {
+              if (index == 1) {
+                erase();
+              }
+              return number;
+            });
+
+    StepVerifier.withVirtualTime(() -> unerased(outdatedByTheSecond).doOnNext(shown::set).take(15))
+        .thenAwait(Duration.ofMinutes(10))
+        .expectNextSequence(IntStream.rangeClosed(1, 15).boxed().toList())
+        .expectComplete()
+        .verify(Stage.LIMIT);
+  }
+
+  private <T> Flux<T> unerased(Flux<T> opened) {
+    return stage.streams.unerased(Stage.TENANT, opened);
+  }
+
+  /** The number of the reading; an erasure passes before it in as many of them. */
+  private Flux<Integer> outdated(AtomicInteger readings, int times) {
+    return Flux.defer(
+        () -> {
+          int reading = readings.incrementAndGet();
+          if (reading <= times) {
+            erase();
+          }
+          return Flux.just(reading);
+        });
   }
 
   private void recordTexts() {

@@ -19,6 +19,7 @@ public final class EventLog implements EventQueries {
   private final List<RecordedEvent> events = new ArrayList<>();
   private final Sinks.Many<RecordedEvent> live = Sinks.many().replay().all();
   private volatile Mono<?> answersAfter = Mono.empty();
+  private volatile Mono<?> deliversAfter = Mono.empty();
   private long head;
   private long archived;
 
@@ -91,6 +92,11 @@ public final class EventLog implements EventQueries {
     answersAfter = signal;
   }
 
+  /** From now on pages of a search, read when they are asked for, are on their way until this. */
+  public void deliverAfter(Mono<?> signal) {
+    deliversAfter = signal;
+  }
+
   @Override
   public synchronized Mono<History> history(After query) {
     List<RecordedEvent> page =
@@ -114,9 +120,16 @@ public final class EventLog implements EventQueries {
     return answersAfter.then(Mono.fromSupplier(() -> new Bounds(earliest(), head())));
   }
 
+  /** By tenant, agent and position; it knows no other filter. */
   @Override
   public Mono<Page> search(Search query) {
-    return Mono.error(new UnsupportedOperationException("streams do not search"));
+    return history(new After(query.tenant(), query.agentId(), query.after(), query.limit()))
+        .map(
+            found -> {
+              boolean more = found.events().size() == query.limit();
+              return new Page(found.events(), more ? found.through() : null, found.head());
+            })
+        .delayUntil(_ -> deliversAfter);
   }
 
   private synchronized long earliest() {

@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Sinks;
 
 /** What one connection may do, and what ends it. */
 class LimitsTest {
@@ -129,6 +130,27 @@ class LimitsTest {
   void a_client_that_answers_no_ping_is_closed_with_4408() {
     try (var raw = RawSocket.upgraded(gateway.port(), token)) {
       assertThat(raw.closed()).isEqualTo(4408);
+    }
+  }
+
+  @Test
+  void a_client_that_waits_for_an_answer_is_not_silent() {
+    var answers = Sinks.<Void>empty();
+    try (var busy = new TestGateway("WEBSOCKET_PING_INTERVAL", "1", "WEBSOCKET_PONG_TIMEOUT", "1");
+        var waiting = busy.connect(token)) {
+      busy.events().answerAfter(answers.asMono());
+      waiting.say(subscribe("agent:waiting")).say("{'type':'ping','timestamp':1}");
+      waiting.next("ping");
+      try (var silent = RawSocket.upgraded(busy.port(), token)) {
+        // It was pinged later: when its time is over, the other's is too.
+        assertThat(silent.closed()).isEqualTo(4408);
+      }
+      assertThat(waiting.isOpen()).isTrue();
+
+      answers.tryEmitEmpty();
+
+      waiting.next("success");
+      waiting.next("pong");
     }
   }
 
