@@ -211,7 +211,8 @@ final class AuditCommand implements Runnable {
         paramLabel = "FILE",
         description =
             "Checkpoints that were kept outside of the database, to compare with; as they were when"
-                + " the export was made, or before.")
+                + " the export was made, or before: an anchor, or answers to GET"
+                + " /audit/checkpoint.")
     private @Nullable Path anchor;
 
     private Verify() {}
@@ -223,10 +224,11 @@ final class AuditCommand implements Runnable {
         AuditExport export = AuditExport.of(whole());
         List<NoteKey> keys = keys(export);
         Verification found = export.verify(keys, anchor);
-        report(found, keys);
+        report(export, found, keys);
         return found.intact() ? CommandLine.ExitCode.OK : NOT_INTACT;
-      } catch (IOException | IllegalArgumentException e) {
-        throw new ParameterException(spec.commandLine(), "cannot verify: " + e.getMessage());
+      } catch (IOException | RuntimeException e) { // whatever a broken export does
+        throw new ParameterException(
+            spec.commandLine(), "cannot verify: " + (e.getMessage() == null ? e : e.getMessage()));
       }
     }
 
@@ -252,7 +254,8 @@ final class AuditCommand implements Runnable {
           .toList();
     }
 
-    private void report(Verification found, List<NoteKey> keys) {
+    private void report(AuditExport export, Verification found, List<NoteKey> keys)
+        throws IOException {
       PrintWriter out = spec.commandLine().getOut();
       Fault fault = found.fault();
       out.println(
@@ -272,6 +275,15 @@ final class AuditCommand implements Runnable {
       }
       if (anchor == null) {
         out.println("Without --anchor it is not known whether later events were cut off.");
+      } else if (found.intact()) {
+        export
+            .anchoredBehind(found, anchor)
+            .ifPresent(
+                last ->
+                    out.printf(
+                        "The export says that it is a range, which no key has signed; the anchor"
+                            + " goes on to position %d%n",
+                        last));
       }
       out.flush();
     }

@@ -35,9 +35,13 @@ final class ActorKeys {
   private final Set<String> seen = new HashSet<>();
   private @Nullable Fault fault;
 
-  /** The first that was found; null if none. */
-  @Nullable Fault fault() {
-    return fault;
+  /**
+   * The first that was found; null if none.
+   *
+   * @param through up to this position: pages are read ahead
+   */
+  @Nullable Fault fault(long through) {
+    return fault == null || fault.position() > through ? null : fault;
   }
 
   /**

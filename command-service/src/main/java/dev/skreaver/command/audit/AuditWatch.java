@@ -2,6 +2,8 @@ package dev.skreaver.command.audit;
 
 import dev.skreaver.api.audit.Verification;
 import dev.skreaver.api.audit.Verification.Fault;
+import dev.skreaver.api.audit.Verification.Kind;
+import dev.skreaver.api.error.Refusal;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -31,6 +33,9 @@ final class AuditWatch implements AutoCloseable {
 
   /** Where the check of everything goes on; 0 while none is under way. */
   private long everythingFrom;
+
+  /** Whether nothing was found since that began. */
+  private boolean everythingIntact;
 
   private boolean intact = true;
   private String said = "";
@@ -69,8 +74,15 @@ final class AuditWatch implements AutoCloseable {
         more = lookAtWhatIsNew();
         more |= lookAtEverything();
       } while (more && running());
+    } catch (Refusal away) {
+      log.warn("The event store could not be verified: {}", away.getMessage());
     } catch (RuntimeException e) {
-      log.warn("The event store could not be verified: {}", e.getMessage());
+      notIntact(
+          found.position(),
+          "The event store is there and cannot be verified, which counts as not intact: " + e);
+      if (everythingFrom == 0) {
+        beginEverything();
+      }
     }
   }
 
@@ -83,7 +95,9 @@ final class AuditWatch implements AutoCloseable {
     Verification seen = auditor.verifyAtLeisure(next);
     if (seen.fault() != null) {
       tell(seen.fault());
-      return false;
+      long before = next;
+      next = behind(seen, before);
+      return next > before;
     }
     next = seen.sealedThrough() + 1;
     if (intact) {
@@ -92,26 +106,42 @@ final class AuditWatch implements AutoCloseable {
     return seen.next() != null;
   }
 
+  /** Nobody can bring a key back, and what follows must be looked at all the same. */
+  private static long behind(Verification seen, long from) {
+    return seen.fault() != null && seen.fault().kind() == Kind.KEY_DESTROYED
+        ? Math.max(from, seen.sealedThrough() + 1)
+        : from;
+  }
+
   private boolean lookAtEverything() {
     if (everythingFrom == 0) {
       if (System.nanoTime() - begun < again.toNanos()) {
         return false;
       }
-      begun = System.nanoTime();
-      everythingFrom = 1;
+      beginEverything();
     }
     Verification seen = auditor.verifyAtLeisure(everythingFrom);
     if (seen.fault() != null) {
       tell(seen.fault());
-      everythingFrom = 0;
-    } else if (seen.next() == null) {
-      intact = true;
-      found = new Found(true, seen.to());
-      everythingFrom = 0;
-    } else {
+      everythingIntact = false;
+      long behind = behind(seen, everythingFrom);
+      everythingFrom = behind > everythingFrom ? behind : 0;
+    } else if (seen.next() != null) {
       everythingFrom = seen.sealedThrough() + 1;
+    } else {
+      if (everythingIntact) {
+        intact = true;
+        found = new Found(true, seen.to());
+      }
+      everythingFrom = 0;
     }
     return everythingFrom > 0;
+  }
+
+  private void beginEverything() {
+    begun = System.nanoTime();
+    everythingFrom = 1;
+    everythingIntact = true;
   }
 
   private boolean running() {
@@ -119,11 +149,15 @@ final class AuditWatch implements AutoCloseable {
   }
 
   private void tell(Fault fault) {
-    intact = false;
-    found = new Found(false, fault.position() - 1);
-    String message =
+    notIntact(
+        fault.position() - 1,
         "The event store is not intact from position %d on: %s, %s"
-            .formatted(fault.position(), fault.kind().wireName(), fault.message());
+            .formatted(fault.position(), fault.kind().wireName(), fault.message()));
+  }
+
+  private void notIntact(long position, String message) {
+    intact = false;
+    found = new Found(false, position);
     if (!message.equals(said)) {
       log.error(message);
     }

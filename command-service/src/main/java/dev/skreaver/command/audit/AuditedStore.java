@@ -3,10 +3,13 @@ package dev.skreaver.command.audit;
 import dev.skreaver.api.audit.AuditCheck;
 import dev.skreaver.api.audit.Checkpoint;
 import dev.skreaver.api.audit.CheckpointHead;
+import dev.skreaver.api.audit.LogEntry;
+import dev.skreaver.api.audit.NoteKey;
 import dev.skreaver.api.audit.StoredEvent;
 import dev.skreaver.api.audit.Verification.Fault;
 import dev.skreaver.api.audit.Verification.Kind;
 import dev.skreaver.api.event.EventCatalog;
+import dev.skreaver.api.json.WireJson;
 import dev.skreaver.api.personal.SubjectKey;
 import dev.skreaver.command.store.StoreFailure;
 import java.sql.Connection;
@@ -24,6 +27,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 
 /**
  * The event store as it is verified and exported: page by page, so that neither memory nor a
@@ -35,25 +39,39 @@ final class AuditedStore {
 
   private static final String HEAD = "SELECT coalesce(max(position), 0) FROM event_store.event";
 
-  /** Partitions are taken away from the beginning, and their events with them. */
+  /**
+   * Partitions are taken away from the beginning, without a hole between them, and their events
+   * with them. What is not here and was not archived is missing.
+   */
   private static final String ARCHIVED =
       """
-      SELECT CASE WHEN EXISTS (SELECT FROM event_store.event WHERE position <= kept.first - 1)
-        THEN 0 ELSE kept.first - 1 END
-      FROM (SELECT coalesce(min(first_position), 1) AS first FROM event_store.partition) kept
+      SELECT CASE WHEN EXISTS (SELECT FROM event_store.event WHERE position <= taken.last)
+        THEN 0 ELSE taken.last END
+      FROM (SELECT coalesce(max(last_position), 0) AS last FROM (
+          SELECT last_position,
+            sum(last_position - first_position + 1) OVER (ORDER BY first_position) AS positions
+          FROM event_store.archive) a
+        WHERE positions = last_position) taken
       """;
 
-  /** An erasure that no event tells of. */
-  private static final String UNTOLD =
+  private static final String LOST =
       """
-      SELECT k.erasure, k.key_id FROM event_store.subject_key k
-      WHERE k.erasure > ? AND NOT EXISTS (
-        SELECT FROM event_store.event e JOIN event_store.event_type y ON y.type_id = e.type_id
-        WHERE e.position = k.erasure AND e.tenant_id = k.tenant_id AND y.name = ?
-          AND (e.payload IS NULL
-            OR convert_from(e.payload, 'UTF8')::jsonb ->> 'subject' = ? || k.key_id))
-      ORDER BY k.erasure LIMIT 1
+      SELECT min(p) FROM unnest(?::bigint[]) AS p
+      WHERE NOT EXISTS (SELECT FROM event_store.event e WHERE e.position = p)
       """;
+
+  private static final String ERASURES =
+      """
+      SELECT k.erasure, k.key_id,
+        (SELECT e.payload FROM event_store.event e
+          JOIN event_store.event_type y ON y.type_id = e.type_id
+          WHERE e.position = k.erasure AND e.tenant_id = k.tenant_id AND y.name = ?) AS payload
+      FROM event_store.subject_key k
+      WHERE (k.erasure, k.key_id) > (?, ?) AND k.erasure NOT BETWEEN ? AND ?
+        AND k.erasure <= ?
+      ORDER BY k.erasure, k.key_id LIMIT %d
+      """
+          .formatted(EVENTS);
 
   /**
    * The rows come first and alone, so that no plan sorts what it joins. What belongs to them is
@@ -92,18 +110,29 @@ final class AuditedStore {
   /**
    * A range of positions, widened to whole checkpoints.
    *
+   * @param archived up to where the events are in files only
    * @param start the checkpoint that it follows; null if there is none before it
+   * @param frontierBefore of the tree that the start goes on from; null if there is no start
    * @param after it begins behind this position
    * @param last the last checkpoint that it covers; null if none
    * @param end its last position
    * @param whole whether that is the store's last
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Range(
+      long archived,
       @Nullable Checkpoint start,
+      byte @Nullable [] frontierBefore,
       long after,
       @Nullable CheckpointHead last,
       long end,
       boolean whole) {
+    AuditCheck check(List<NoteKey> keys) {
+      return start == null
+          ? new AuditCheck(keys, after)
+          : new AuditCheck(keys, start, frontierBefore);
+    }
+
     long sizeBefore() {
       return start == null ? 0 : start.size();
     }
@@ -121,16 +150,55 @@ final class AuditedStore {
         connection -> {
           long archived = lastArchived(connection);
           Checkpoint start = start(connection, from, archived);
+          byte[] before = start == null ? null : Checkpoints.frontierBefore(connection, start);
           long after = start == null ? archived : start.position();
-          CheckpointHead latest = head(Checkpoints.last(connection, Long.MAX_VALUE));
+          CheckpointHead latest = head(Checkpoints.latest(connection));
           long end = Math.max(lastPosition(connection), latest == null ? 0 : latest.position());
           if (to == null || to >= end) {
-            return new Range(start, after, latest, end, true);
+            return new Range(archived, start, before, after, latest, end, true);
           }
           Checkpoint covering = Checkpoints.covering(connection, to);
           return covering == null
-              ? new Range(start, after, latest, to, false)
-              : new Range(start, after, covering.head(), covering.position(), false);
+              ? new Range(archived, start, before, after, latest, to, false)
+              : new Range(
+                  archived, start, before, after, covering.head(), covering.position(), false);
+        });
+  }
+
+  /** Up to where the events are in files only. */
+  long archived() {
+    return read(AuditedStore::lastArchived);
+  }
+
+  /**
+   * The first event of the checkpoint before a range that was to be checked too and is not here:
+   * archived are whole partitions, and checked are whole checkpoints.
+   */
+  @Nullable Fault lostBefore(Range range, long from) {
+    Checkpoint start = range.start();
+    if (start == null || from > start.position()) {
+      return null;
+    }
+    Object[] kept =
+        LogEntry.read(start.entries()).stream()
+            .map(LogEntry::position)
+            .filter(position -> position > range.archived())
+            .toArray();
+    return readOrNull(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(LOST)) {
+            statement.setArray(1, connection.createArrayOf("int8", kept));
+            try (ResultSet row = statement.executeQuery()) {
+              row.next();
+              long lost = row.getLong(1);
+              return row.wasNull()
+                  ? null
+                  : new Fault(
+                      lost,
+                      Kind.EVENT_MISSING,
+                      "the event that was sealed here is neither there nor archived");
+            }
+          }
         });
   }
 
@@ -163,30 +231,72 @@ final class AuditedStore {
     }
   }
 
-  /** The first key behind a position that was destroyed without an event that tells of it. */
-  @Nullable Fault erasedUntold(long after) {
-    return readOrNull(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(UNTOLD)) {
-            statement.setLong(1, after);
-            statement.setString(2, EventCatalog.SUBJECT_ERASED.wireName());
-            statement.setString(3, SubjectKey.pseudonym(""));
-            try (ResultSet row = statement.executeQuery()) {
-              return row.next()
-                  ? new Fault(
-                      row.getLong(1),
-                      Kind.KEY_DESTROYED,
-                      "the key %s was destroyed, and the event here does not tell of it"
-                          .formatted(row.getString(2)))
-                  : null;
-            }
-          }
-        });
+  /**
+   * The first key that was destroyed within a range without an event that tells of it. One that was
+   * destroyed at no position that an event could have belongs to a range that begins with all.
+   *
+   * @param through up to this position
+   */
+  @Nullable Fault erasedUntold(Range range, long from, long through) {
+    long none = from > 1 ? Long.MIN_VALUE : 1;
+    var erasures =
+        new Pages<Erasure>(
+            last -> read(connection -> erasures(connection, last, none, range.after(), through)));
+    while (erasures.hasNext()) {
+      Erasure erasure = erasures.next();
+      if (!erasure.isTold()) {
+        return new Fault(
+            Math.max(erasure.position(), range.after() + 1),
+            Kind.KEY_DESTROYED,
+            "the key %s was destroyed, and no event at position %d tells of it"
+                .formatted(erasure.keyId(), erasure.position()));
+      }
+    }
+    return null;
+  }
+
+  private static List<Erasure> erasures(
+      Connection connection, @Nullable Erasure last, long none, long after, long through)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(ERASURES)) {
+      statement.setString(1, EventCatalog.SUBJECT_ERASED.wireName());
+      statement.setLong(2, last == null ? Long.MIN_VALUE : last.position());
+      statement.setString(3, last == null ? "" : last.keyId());
+      statement.setLong(4, none);
+      statement.setLong(5, after);
+      statement.setLong(6, through);
+      try (ResultSet row = statement.executeQuery()) {
+        var erasures = new ArrayList<Erasure>();
+        while (row.next()) {
+          erasures.add(new Erasure(row.getLong(1), row.getString(2), row.getBytes(3)));
+        }
+        return erasures;
+      }
+    }
+  }
+
+  /**
+   * @param payload of the event that should tell of it; null if there is none
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Erasure(long position, String keyId, byte @Nullable [] payload) {
+    boolean isTold() {
+      try {
+        return payload != null
+            && WireJson.mapper()
+                .readTree(payload)
+                .path("subject")
+                .asString("")
+                .equals(SubjectKey.pseudonym(keyId));
+      } catch (JacksonException notAsItWasStored) {
+        return false;
+      }
+    }
   }
 
   /** The last checkpoint; null before the first. */
   @Nullable CheckpointHead latest() {
-    return readOrNull(connection -> head(Checkpoints.last(connection, Long.MAX_VALUE)));
+    return readOrNull(connection -> head(Checkpoints.latest(connection)));
   }
 
   /** The checkpoint over exactly so many events; null if there is none. */
@@ -214,16 +324,27 @@ final class AuditedStore {
         last ->
             read(
                 connection -> {
-                  List<StoredEvent> page =
-                      page(connection, last == null ? range.after() : last.position(), range.end());
-                  onPage.read(connection, page);
+                  long after = last == null ? range.after() : last.position();
+                  List<StoredEvent> page = page(connection, after, range.end());
+                  onPage.read(connection, after, page);
                   return page;
                 }));
   }
 
-  /** For whom does not check them. */
+  /**
+   * For whom does not check them.
+   *
+   * @throws IllegalStateException if events were archived before they were read
+   */
   Iterator<StoredEvent> events(Range range) {
-    return events(range, (_, _) -> {});
+    return events(
+        range,
+        (connection, after, _) -> {
+          if (lastArchived(connection) > after) {
+            throw new IllegalStateException(
+                "events behind position %d were archived meanwhile".formatted(after));
+          }
+        });
   }
 
   /**
@@ -232,7 +353,7 @@ final class AuditedStore {
   Iterator<StoredEvent> events(Range range, AuditCheck check, ActorKeys actorKeys) {
     return events(
         range,
-        (connection, page) -> {
+        (connection, _, page) -> {
           tellWhatCameBefore(connection, page, check);
           actorKeys.check(connection, page);
         });
@@ -306,7 +427,7 @@ final class AuditedStore {
     try (Connection connection = source.getConnection()) {
       return reading.from(connection);
     } catch (SQLException e) {
-      throw StoreFailure.unavailable(e);
+      throw failure(e);
     }
   }
 
@@ -314,12 +435,19 @@ final class AuditedStore {
     try (Connection connection = source.getConnection()) {
       return reading.from(connection);
     } catch (SQLException e) {
-      throw StoreFailure.unavailable(e);
+      throw failure(e);
     }
   }
 
+  /** What stands in the way of a check for ever must not look like a store that is away. */
+  private static RuntimeException failure(SQLException e) {
+    return StoreFailure.isOfTheStatement(e)
+        ? new IllegalStateException("the event store cannot be read: " + e.getMessage(), e)
+        : StoreFailure.unavailable(e);
+  }
+
   private interface OnPage {
-    void read(Connection connection, List<StoredEvent> page) throws SQLException;
+    void read(Connection connection, long after, List<StoredEvent> page) throws SQLException;
   }
 
   private interface Reading<T extends @Nullable Object> {

@@ -48,21 +48,30 @@ final class Auditor {
     return verify(from, null, new Leisure());
   }
 
-  private Verification verify(long from, @Nullable Long to, BooleanSupplier enough) {
-    Fault anchored = compareWithAnchor();
+  Verification verify(long from, @Nullable Long to, BooleanSupplier enough) {
     AuditedStore.Range range = store.range(from, to);
-    Checkpoint start = range.start();
-    var check = start == null ? new AuditCheck(keys, range.after()) : new AuditCheck(keys, start);
-    var actorKeys = new ActorKeys();
-    Verification found =
-        check
-            .run(store.checkpoints(range), store.events(range, check, actorKeys), enough)
-            .with(anchored)
-            .with(actorKeys.fault());
-    Fault untold = store.erasedUntold(range.after());
-    return untold == null || (to != null && untold.position() > found.to())
+    Verification found = verify(range, from, to, enough);
+    // What was archived while it was read only seems to be missing.
+    return found.intact() || store.archived() == range.archived()
         ? found
-        : found.with(untold);
+        : verify(from, to, enough);
+  }
+
+  private Verification verify(
+      AuditedStore.Range range, long from, @Nullable Long to, BooleanSupplier enough) {
+    Fault anchored = compareWithAnchor();
+    AuditCheck check = range.check(keys);
+    Fault lost = check.soFar().intact() ? store.lostBefore(range, from) : null;
+    var actorKeys = new ActorKeys();
+    Verification piece =
+        check.run(store.checkpoints(range), store.events(range, check, actorKeys), enough);
+    // What is wrong with keys behind this piece is found with the next one.
+    long through = to == null && piece.next() == null ? Long.MAX_VALUE : piece.to();
+    return piece
+        .with(anchored)
+        .with(lost)
+        .with(actorKeys.fault(through))
+        .with(store.erasedUntold(range, from, through));
   }
 
   private static final class Leisure implements BooleanSupplier {
@@ -114,6 +123,7 @@ final class Auditor {
             AuditExport.FORMAT,
             1,
             range.start(),
+            range.frontierBefore(),
             range.end(),
             range.whole(),
             range.last(),

@@ -16,6 +16,9 @@ final class Checkpoints {
   private static final String COLUMNS =
       "SELECT size, previous_size, position, frontier, entries, note, time"
           + " FROM event_store.checkpoint ";
+  private static final String LATEST = COLUMNS + "ORDER BY size DESC LIMIT 1";
+  private static final String FRONTIER =
+      "SELECT frontier FROM event_store.checkpoint WHERE size = ?";
   private static final String LAST = COLUMNS + "WHERE position <= ? ORDER BY position DESC LIMIT 1";
   private static final String COVERING = COLUMNS + "WHERE position >= ? ORDER BY position LIMIT 1";
   private static final String OVER =
@@ -24,6 +27,24 @@ final class Checkpoints {
       COLUMNS + "WHERE size > ? AND size <= ? ORDER BY size LIMIT ?";
 
   private Checkpoints() {}
+
+  /** The one over most events, wherever it says that it ends; null before the first. */
+  static @Nullable Checkpoint latest(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(LATEST);
+        ResultSet row = statement.executeQuery()) {
+      return row.next() ? checkpoint(row) : null;
+    }
+  }
+
+  /** Of the tree that a checkpoint goes on from; empty if that one is not there. */
+  static byte[] frontierBefore(Connection connection, Checkpoint checkpoint) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(FRONTIER)) {
+      statement.setLong(1, checkpoint.previousSize());
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() ? row.getBytes(1) : new byte[0];
+      }
+    }
+  }
 
   /** The last one that covers no event behind this position; null if there is none. */
   static @Nullable Checkpoint last(Connection connection, long position) throws SQLException {

@@ -60,7 +60,12 @@ final class SealLog implements AutoCloseable {
 
   /** The checkpoint to go on from; null before the first. */
   @Nullable Checkpoint last() throws SQLException {
-    return Checkpoints.last(connection, Long.MAX_VALUE);
+    return Checkpoints.latest(connection);
+  }
+
+  /** Of the tree that a checkpoint goes on from. */
+  byte[] frontierBefore(Checkpoint checkpoint) throws SQLException {
+    return Checkpoints.frontierBefore(connection, checkpoint);
   }
 
   /** The checkpoint over exactly so many events; null if there is none. */

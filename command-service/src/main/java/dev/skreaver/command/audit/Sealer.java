@@ -8,6 +8,7 @@ import dev.skreaver.api.audit.MerkleTree;
 import dev.skreaver.api.audit.NoteKey;
 import dev.skreaver.api.audit.NoteSigner;
 import dev.skreaver.api.audit.Verification.Fault;
+import dev.skreaver.command.store.StoreFailure;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -75,7 +76,7 @@ final class Sealer implements SmartLifecycle {
     return status;
   }
 
-  /** Whether the history in the store is not the one that was sealed. */
+  /** Whether the history in the store is not the one that was sealed, or is none to be sealed. */
   boolean refused() {
     return refused;
   }
@@ -106,10 +107,19 @@ final class Sealer implements SmartLifecycle {
         failed("Nothing is sealed any more, see docs/adr/0018: " + e.getMessage());
         pause = REFUSED;
       } catch (SQLException e) {
-        failed("The sealer has no event store, will try again: " + e.getMessage());
+        boolean stuck = StoreFailure.isOfTheStatement(e);
+        if (stuck) {
+          refused = true;
+          pause = REFUSED;
+        }
+        failed(
+            (stuck ? "Nothing can be sealed" : "The sealer has no event store")
+                + ", will try again: "
+                + e.getMessage());
       } catch (IOException e) {
         failed("Checkpoints cannot be anchored, will try again: " + e);
       } catch (RuntimeException e) {
+        refused = true;
         log.error("The sealer failed, will start again", e);
       }
       status = new Status(false, status.size(), status.position());
@@ -131,9 +141,7 @@ final class Sealer implements SmartLifecycle {
     MerkleTree tree =
         last == null ? new MerkleTree() : new MerkleTree(last.size(), last.frontier());
     long position = last == null ? 0 : last.position();
-    refused = false;
     log.info("This instance seals events from now on, behind position {}", position);
-    failure = "";
     while (running()) {
       status = new Status(true, tree.size(), position);
       List<LogEntry> entries = store.after(position, batch);
@@ -141,6 +149,8 @@ final class Sealer implements SmartLifecycle {
         anchor(add(store, tree, entries));
         position = entries.getLast().position();
       }
+      refused = false;
+      failure = "";
       if (entries.size() < batch) {
         pause(interval);
       }
@@ -174,7 +184,7 @@ final class Sealer implements SmartLifecycle {
   private void trust(SealLog store, @Nullable Checkpoint last)
       throws SQLException, IOException, Refused {
     if (last != null) {
-      refuse(new AuditCheck(keys, last).soFar().fault());
+      refuse(new AuditCheck(keys, last, store.frontierBefore(last)).soFar().fault());
     }
     CheckpointHead anchored = anchor == null ? null : anchor.last();
     if (anchored != null) {

@@ -41,6 +41,16 @@ public enum StoreFailure {
     return UNIQUE_VIOLATION.equals(e.getSQLState());
   }
 
+  /** Whether the database answers, and will refuse the same again: data, names, rights, damage. */
+  public static boolean isOfTheStatement(SQLException e) {
+    String state = e.getSQLState();
+    return state != null
+        && switch (state.substring(0, 2)) {
+          case "21", "22", "23", "42", "XX" -> true;
+          default -> false;
+        };
+  }
+
   /** The refusal of a command of which certainly nothing was stored, or of a failed read. */
   public static Refusal unavailable(SQLException cause) {
     LOG.warn("the event store is unavailable: {}", cause.getMessage());

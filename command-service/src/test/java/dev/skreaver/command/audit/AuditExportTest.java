@@ -1,8 +1,11 @@
 package dev.skreaver.command.audit;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skreaver.api.audit.AuditExport;
+import dev.skreaver.api.audit.AuditSeals.LatestCheckpoint;
 import dev.skreaver.api.audit.NoteKey;
 import dev.skreaver.api.audit.NoteSigner;
 import dev.skreaver.api.audit.Verification;
@@ -13,7 +16,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -22,6 +27,8 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -38,7 +45,7 @@ class AuditExportTest {
   static void export() {
     store = new SealedStore(folder).append("a", 6).append("b", 4).seal().append("a", 2);
     store.tamper("UPDATE event_store.event SET salt = NULL, payload = NULL WHERE position = 5");
-    lines = exported(0, null);
+    lines = store.export(0, null);
   }
 
   @AfterAll
@@ -135,21 +142,89 @@ class AuditExportTest {
   void an_export_that_lacks_what_was_anchored_is_found() throws IOException {
     assertThat(verify(lines, store.anchorFile).intact()).isTrue();
 
-    List<String> header = new ArrayList<>(lines.subList(0, lines.indexOf(event(8)) + 1));
-    var withoutHead = (ObjectNode) WireJson.mapper().readTree(header.getFirst());
-    withoutHead.remove("head");
-    header.set(0, withoutHead.toString());
-    assertThat(verify(header).intact()).as("it is whole by itself").isTrue();
-    assertFault(verify(header, store.anchorFile), 9, "rolled_back");
+    assertThat(verify(withoutEnd()).intact()).as("it is whole by itself").isTrue();
+    assertFault(verify(withoutEnd(), store.anchorFile), 9, "rolled_back");
   }
 
   @Test
   void a_range_is_widened_to_whole_checkpoints_and_verified_by_itself() throws IOException {
-    List<String> range = exported(6, 7L);
+    List<String> range = store.export(6, 7L);
 
     Verification found = verify(range, store.anchorFile);
 
     assertThat(found).isEqualTo(new Verification(true, 5, 8, 4, 1, 1, 8, null, null));
+  }
+
+  @Test
+  void a_range_that_is_said_to_begin_earlier_is_found() throws IOException {
+    List<String> range = withHeader(store.export(6, 7L), AuditExportTest::beginEarlier);
+
+    assertFault(verify(range), 1, "checkpoint_invalid");
+  }
+
+  @Test
+  void a_range_that_does_not_prove_where_it_begins_is_checked_from_its_first_sealed_event()
+      throws IOException {
+    List<String> range =
+        withHeader(
+            store.export(6, 7L),
+            header -> {
+              header.remove("frontier_before");
+              beginEarlier(header);
+            });
+
+    assertThat(verify(range)).isEqualTo(new Verification(true, 5, 8, 4, 1, 1, 8, null, null));
+  }
+
+  private static void beginEarlier(ObjectNode header) {
+    ((ObjectNode) header.get("start")).put("position", 0);
+  }
+
+  @Test
+  void a_range_says_up_to_where_an_anchor_goes_on_behind_it() throws IOException {
+    AuditExport range = AuditExport.of(List.of(write(store.export(6, 7L))));
+    AuditExport whole = AuditExport.of(List.of(write(lines)));
+
+    assertThat(range.anchoredBehind(range.verify(keys(), null), store.anchorFile)).hasValue(10);
+    assertThat(whole.anchoredBehind(whole.verify(keys(), null), store.anchorFile)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"as it comes", "indented", "several", "the head alone"})
+  void checkpoints_that_were_handed_out_are_an_anchor_in_any_layout(String layout)
+      throws IOException {
+    var latest = new LatestCheckpoint(requireNonNull(store.auditor().latest()), "key");
+    var indenting = WireJson.mapper().writerWithDefaultPrettyPrinter();
+    Path anchor = Files.createTempFile(folder, "anchor", ".json");
+    Files.writeString(
+        anchor,
+        switch (layout) {
+          case "as it comes" -> WireJson.mapper().writeValueAsString(latest);
+          case "indented" -> indenting.writeValueAsString(latest);
+          case "several" -> ("{\"cut\n" + indenting.writeValueAsString(latest) + "\n").repeat(2);
+          default -> indenting.writeValueAsString(latest.checkpoint());
+        });
+
+    assertThat(verify(lines, anchor).intact()).isTrue();
+    assertFault(verify(withoutEnd(), anchor), 9, "rolled_back");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "{}", "{\"checkpoint\":null}", "{\"size\":4,\"posi", "note\n"})
+  void an_anchor_without_any_checkpoint_is_refused(String content) throws IOException {
+    Path anchor = Files.writeString(Files.createTempFile(folder, "anchor", ".ndjson"), content);
+
+    assertThatThrownBy(() -> verify(lines, anchor))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("holds no checkpoint: it must be an anchor");
+  }
+
+  @Test
+  void a_hash_of_another_length_is_found() throws IOException {
+    String longer = Base64.getEncoder().encodeToString(new byte[40]);
+
+    assertFault(verify(with(6, "payload_hash", longer)), 6, "event_changed");
+    assertFault(verify(with(6, "previous_leaf", longer)), 6, "event_changed");
   }
 
   @Test
@@ -160,13 +235,17 @@ class AuditExportTest {
     assertThat(AuditExport.of(List.of(events, rest)).verify(keys(), null).intact()).isTrue();
   }
 
-  private static List<String> exported(long from, @Nullable Long to) {
-    var exported = new ArrayList<String>();
-    store
-        .auditor()
-        .export(from, to)
-        .forEachRemaining(line -> exported.add(WireJson.mapper().writeValueAsString(line)));
-    return exported;
+  private static List<String> withoutEnd() {
+    return withHeader(
+        lines.subList(0, lines.indexOf(event(8)) + 1), header -> header.remove("head"));
+  }
+
+  private static List<String> withHeader(List<String> lines, Consumer<ObjectNode> change) {
+    var changed = (ObjectNode) WireJson.mapper().readTree(lines.getFirst());
+    change.accept(changed);
+    var copy = new ArrayList<>(lines);
+    copy.set(0, changed.toString());
+    return copy;
   }
 
   private static String event(long position) {

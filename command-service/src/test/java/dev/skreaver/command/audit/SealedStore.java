@@ -9,6 +9,7 @@ import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.audit.NoteSigner;
 import dev.skreaver.api.audit.Verification;
 import dev.skreaver.api.event.EventFormat;
+import dev.skreaver.api.json.WireJson;
 import dev.skreaver.command.store.EventStoreDatabase;
 import dev.skreaver.command.store.EventStoreSchema;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
@@ -26,9 +27,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.axonframework.eventhandling.GenericDomainEventMessage;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /**
  * A fresh event store with real events in partitions of five, seals of four events each, and an
@@ -138,6 +141,60 @@ final class SealedStore implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * @param connection before it takes this one, counted from 1, something happens
+   */
+  Auditor auditor(int connection, Happening happening) {
+    var taken = new AtomicInteger();
+    var source =
+        new DelegatingDataSource(pool) {
+          @Override
+          public Connection getConnection() throws SQLException {
+            if (taken.incrementAndGet() == connection) {
+              happening.happen();
+            }
+            return super.getConnection();
+          }
+        };
+    try {
+      return new Auditor(new AuditedStore(source), List.of(signer.key()), Anchor.in(anchorFile));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  interface Happening {
+    void happen() throws SQLException;
+  }
+
+  /** The lines of an export. */
+  List<String> export(long from, @Nullable Long to) {
+    var lines = new ArrayList<String>();
+    auditor()
+        .export(from, to)
+        .forEachRemaining(line -> lines.add(WireJson.mapper().writeValueAsString(line)));
+    return lines;
+  }
+
+  /** Takes a partition out of the database, as its archive does. */
+  void archive(long first, long last) {
+    tamper(
+        "ALTER TABLE event_store.event DETACH PARTITION event_store.event_" + first,
+        "DELETE FROM event_store.partition WHERE first_position = " + first,
+        "INSERT INTO event_store.archive (first_position, last_position, events, sha256)"
+            + " VALUES (%d, %d, %d, '')".formatted(first, last, last - first + 1));
+  }
+
+  /** A subject's key that was destroyed by hand. */
+  void destroyKey(long erasure) throws SQLException {
+    execute(
+        """
+        INSERT INTO event_store.subject_key (key_id, tenant_id, digest, destroyed_at, erasure)
+        VALUES ('0123456789abcdef', event_store.tenant_number('acme'), sha256('d'), now(), %d)
+        """
+            .formatted(erasure));
   }
 
   Verification verify() {

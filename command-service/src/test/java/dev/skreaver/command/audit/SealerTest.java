@@ -8,6 +8,7 @@ import dev.skreaver.api.audit.NoteSigner;
 import dev.skreaver.api.audit.Verification;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -176,6 +177,130 @@ class SealerTest {
 
     await().atMost(LIMIT).until(() -> output.getAll().contains("checkpoint_invalid"));
     assertThat(store.number("SELECT max(size) FROM event_store.checkpoint")).isEqualTo(4);
+  }
+
+  @Test
+  void a_history_that_was_written_anew_beside_its_last_checkpoint_is_not_sealed_on()
+      throws Exception {
+    store.append("a", 12).seal();
+    store.tamper(
+        "DELETE FROM event_store.event WHERE position > 4",
+        "DELETE FROM event_store.checkpoint WHERE size = 8",
+        """
+        UPDATE event_store.checkpoint
+        SET position = 3, previous_size = 11, entries = substr(entries, 1, 48) WHERE size = 12
+        """);
+    store.append("b", 3);
+
+    Sealer refusing = store.startSealer();
+
+    await().atMost(LIMIT).until(refusing::refused);
+    assertThat(store.number("SELECT count(*) FROM event_store.checkpoint")).isEqualTo(2);
+  }
+
+  @Test
+  void no_event_is_passed_over_behind_a_checkpoint_that_was_moved(CapturedOutput output)
+      throws Exception {
+    store.append("a", 8).seal();
+    store.append("a", 4);
+    store.tamper("UPDATE event_store.checkpoint SET position = 10 WHERE size = 8");
+
+    Sealer refusing = store.startSealer(store.signer, null);
+
+    await().atMost(LIMIT).until(refusing::refused);
+    assertThat(output).contains("its last event is not at its position");
+    assertThat(store.number("SELECT max(size) FROM event_store.checkpoint")).isEqualTo(8);
+  }
+
+  @Test
+  void an_event_of_a_time_that_is_infinitely_far_away_is_sealed_as_others_are() {
+    store.append("a", 2);
+    store.tamper("UPDATE event_store.event SET time = 'infinity' WHERE position = 2");
+    store.append("a", 2).seal();
+
+    assertThat(store.verify()).isEqualTo(new Verification(true, 1, 4, 4, 1, 0, 4, null, null));
+  }
+
+  @Test
+  void an_event_that_cannot_be_sealed_counts_as_not_intact(CapturedOutput output) {
+    store.append("a", 2);
+    store.tamper(
+        "ALTER TABLE event_store.event DROP CONSTRAINT event_leaf_check",
+        "UPDATE event_store.event SET leaf = '\\x00' WHERE position = 2");
+
+    Sealer failing = store.startSealer();
+
+    await().atMost(LIMIT).until(failing::refused);
+    assertThat(output).contains("the leaf at position 2 has 1 bytes");
+  }
+
+  @Test
+  void a_checkpoint_that_stands_in_the_way_of_the_next_counts_as_not_intact(CapturedOutput output) {
+    store.append("a", 4).seal();
+    store.append("a", 2);
+    store.tamper(
+        "ALTER TABLE event_store.checkpoint DROP CONSTRAINT checkpoint_grows",
+        """
+        INSERT INTO event_store.checkpoint
+        SELECT 3, 4, first_position, 3, time, root, frontier, entries, note
+        FROM event_store.checkpoint
+        """);
+
+    Sealer failing = store.startSealer();
+
+    await().atMost(LIMIT).until(failing::refused);
+    assertThat(output).contains("Nothing can be sealed", "checkpoint_previous");
+  }
+
+  @Test
+  void a_check_that_the_store_lets_nobody_make_counts_as_not_intact_until_one_is_made(
+      CapturedOutput output) {
+    Sealer sealer = store.append("a", 8).startSealer();
+    store.awaitSealed();
+    try (var watch = new AuditWatch(sealer, store.auditor())) {
+      store.tamper("ALTER TABLE event_store.subject_key RENAME COLUMN erasure TO away");
+      watch.look();
+      assertThat(watch.found().intact()).isFalse();
+      assertThat(output).contains("cannot be verified, which counts as not intact");
+
+      store.tamper("ALTER TABLE event_store.subject_key RENAME COLUMN away TO erasure");
+      watch.look();
+      assertThat(watch.found()).isEqualTo(new AuditWatch.Found(true, 8));
+    }
+  }
+
+  @Test
+  void a_store_that_is_away_says_nothing_about_whether_it_is_intact() {
+    Sealer sealer = store.append("a", 8).startSealer();
+    store.awaitSealed();
+    Auditor cutOff =
+        store.auditor(
+            1,
+            () -> {
+              throw new SQLException("the connection broke", "08006");
+            });
+    try (var watch = new AuditWatch(sealer, cutOff)) {
+      watch.look();
+
+      assertThat(watch.found().intact()).isTrue();
+    }
+  }
+
+  @Test
+  void the_watch_goes_on_behind_a_key_that_was_destroyed(CapturedOutput output) throws Exception {
+    Sealer sealer = store.append("a", 8).startSealer();
+    store.awaitSealed();
+    store.destroyKey(0);
+    try (var watch = new AuditWatch(sealer, store.auditor())) {
+      watch.look();
+      assertThat(output).contains("not intact from position 1 on: key_destroyed");
+
+      store.append("a", 4);
+      store.awaitSealed();
+      store.tamper("UPDATE event_store.event SET time = now() WHERE position = 11");
+      watch.look();
+      assertThat(watch.found()).isEqualTo(new AuditWatch.Found(false, 10));
+    }
   }
 
   @Test

@@ -1,8 +1,10 @@
 package dev.skreaver.command.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.skreaver.api.audit.AuditExport;
 import dev.skreaver.api.audit.LeafHash;
 import dev.skreaver.api.audit.NoteSigner;
 import dev.skreaver.api.audit.Verification;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -162,6 +165,57 @@ class TamperingTest {
     assertFault(1, "rolled_back");
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1})
+  void a_beginning_that_was_deleted_up_to_a_moved_checkpoint_is_found(long from) {
+    store.tamper(
+        "UPDATE event_store.checkpoint SET position = -1 WHERE size = 8",
+        "DELETE FROM event_store.event WHERE position <= 8");
+
+    assertFault(store.auditor().verify(from, null), 1, "checkpoint_invalid");
+  }
+
+  @Test
+  void it_is_found_in_an_export_too() throws Exception {
+    store.tamper(
+        "UPDATE event_store.checkpoint SET position = 0 WHERE size = 8",
+        "DELETE FROM event_store.event WHERE position <= 8");
+
+    assertFault(verifyExport(1), 1, "checkpoint_invalid");
+  }
+
+  @Test
+  void an_end_that_was_deleted_behind_moved_checkpoints_is_found_by_its_anchor() {
+    deleteEndBehindMovedCheckpoints();
+
+    assertFault(1, "forked");
+  }
+
+  @Test
+  void an_end_that_was_deleted_behind_moved_checkpoints_is_found_without_an_anchor()
+      throws Exception {
+    deleteEndBehindMovedCheckpoints();
+    Files.writeString(store.anchorFile, "");
+
+    assertFault(5, "checkpoint_invalid");
+  }
+
+  private void deleteEndBehindMovedCheckpoints() {
+    store.tamper(
+        "UPDATE event_store.checkpoint SET position = 2 WHERE size = 8",
+        "UPDATE event_store.checkpoint SET position = 3 WHERE size = 12",
+        "DELETE FROM event_store.event WHERE position > 4");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"infinity", "-infinity"})
+  void a_time_that_is_infinitely_far_away_is_found(String time) throws Exception {
+    store.tamper("UPDATE event_store.event SET time = '%s' WHERE position = 7".formatted(time));
+
+    assertFault(7, "time_changed");
+    assertFault(verifyExport(0), 7, "time_changed");
+  }
+
   @Test
   void an_inserted_event_is_found_at_its_position() {
     store.tamper(
@@ -306,9 +360,7 @@ class TamperingTest {
 
   @Test
   void what_was_archived_is_not_missed() {
-    store.tamper(
-        "ALTER TABLE event_store.event DETACH PARTITION event_store.event_1",
-        "DELETE FROM event_store.partition WHERE first_position = 1");
+    store.archive(1, 5);
 
     for (long from : new long[] {0, 7}) {
       Verification found = store.auditor().verify(from, null);
@@ -319,9 +371,57 @@ class TamperingTest {
   }
 
   @Test
+  void a_beginning_that_was_never_archived_is_missed() {
+    store.tamper(
+        "DELETE FROM event_store.event WHERE position <= 8",
+        "DELETE FROM event_store.partition WHERE first_position = 1",
+        "UPDATE event_store.partition SET first_position = 9 WHERE first_position = 6");
+
+    assertFault(1, "event_missing");
+  }
+
+  @Test
+  void what_follows_a_hole_in_the_archive_is_missed() {
+    store.archive(1, 5);
+    store.archive(6, 10);
+    store.tamper("DELETE FROM event_store.archive WHERE first_position = 1");
+
+    assertFault(1, "event_missing");
+  }
+
+  @Test
+  void an_event_of_the_first_checkpoint_that_is_neither_here_nor_archived_is_missed() {
+    store.archive(1, 5);
+    store.tamper("DELETE FROM event_store.event WHERE position IN (7, 8)");
+
+    assertFault(7, "event_missing");
+    assertThat(store.auditor().verify(9, null).intact()).as("behind it").isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4, 5})
+  void what_is_archived_during_a_check_is_not_missed(int connection) {
+    Verification found = store.auditor(connection, () -> store.archive(1, 5)).verify(0, null);
+
+    assertThat(found.intact()).as("%s", found).isTrue();
+    assertThat(found.from()).isEqualTo(9);
+  }
+
+  @Test
+  void an_export_breaks_off_rather_than_leave_out_what_is_archived_meanwhile() {
+    var lines = store.auditor(2, () -> store.archive(1, 5)).export(0, null);
+
+    assertThatThrownBy(() -> lines.forEachRemaining(_ -> {}))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("archived meanwhile");
+  }
+
+  @Test
   void what_is_only_said_to_be_archived_is_still_verified() {
     store.tamper(
         "DELETE FROM event_store.partition WHERE first_position = 1",
+        "INSERT INTO event_store.archive (first_position, last_position, events, sha256)"
+            + " VALUES (1, 5, 5, '')",
         "UPDATE event_store.event SET payload = payload || ' ' WHERE position = 2");
 
     assertFault(2, "payload_changed");
@@ -330,18 +430,62 @@ class TamperingTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 7, 1_000})
   void a_key_that_was_destroyed_without_its_event_is_found(long erasure) throws Exception {
-    store.execute(
-        """
-        INSERT INTO event_store.subject_key (key_id, tenant_id, digest, key)
-        VALUES ('0123456789abcdef', event_store.tenant_number('acme'), sha256('d'), sha256('k'))
-        """);
-    assertThat(store.verify().intact()).isTrue();
-
-    store.execute(
-        "UPDATE event_store.subject_key SET key = NULL, destroyed_at = now(), erasure = "
-            + erasure);
+    store.destroyKey(erasure);
 
     assertFault(erasure, "key_destroyed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, -1})
+  void a_key_that_was_destroyed_at_no_position_is_found_at_the_first(long erasure)
+      throws Exception {
+    store.destroyKey(erasure);
+
+    assertFault(1, "key_destroyed");
+  }
+
+  @Test
+  void a_destroyed_key_is_found_by_the_piece_of_a_check_that_reaches_its_position()
+      throws Exception {
+    store.destroyKey(6);
+
+    assertThat(store.auditor().verify(0, null, () -> true).next()).isEqualTo(5);
+    assertFault(store.auditor().verify(5, null, () -> true), 6, "key_destroyed");
+  }
+
+  @Test
+  void a_removed_key_is_found_by_the_piece_of_a_check_that_reaches_its_first_event() {
+    store.appendSealed("e", 2).seal();
+    store.tamper("DELETE FROM event_store.subject_key");
+
+    assertThat(store.auditor().verify(0, null, () -> true).next()).isEqualTo(5);
+    assertFault(store.auditor().verify(14, null, () -> true), 14, "key_destroyed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\\xff", "\\x7b", "\\x7b2261223a225c7530303030227d"})
+  void an_unreadable_event_that_should_tell_of_a_destroyed_key_is_found(String payload)
+      throws Exception {
+    store.destroyKey(7);
+    store.tamper(
+        "SELECT event_store.event_type_number('subject.erased', 1::smallint)",
+        """
+        UPDATE event_store.event SET payload = '%s', type_id =
+          (SELECT type_id FROM event_store.event_type WHERE name = 'subject.erased')
+        WHERE position = 7
+        """
+            .formatted(payload));
+
+    assertFault(7, "event_changed");
+  }
+
+  @Test
+  void another_event_with_an_unreadable_payload_is_found_where_a_key_was_destroyed()
+      throws Exception {
+    store.destroyKey(7);
+    store.tamper("UPDATE event_store.event SET payload = '\\xff' WHERE position = 7");
+
+    assertFault(7, "payload_changed");
   }
 
   @ParameterizedTest
@@ -406,8 +550,16 @@ class TamperingTest {
     }
   }
 
+  private Verification verifyExport(long from) throws Exception {
+    Path file = Files.write(folder.resolve("export.ndjson"), store.export(from, null));
+    return AuditExport.of(List.of(file)).verify(List.of(store.signer.key()), null);
+  }
+
   private void assertFault(long position, String kind) {
-    Verification found = store.verify();
+    assertFault(store.verify(), position, kind);
+  }
+
+  private static void assertFault(Verification found, long position, String kind) {
     assertThat(found.intact()).as("%s", found).isFalse();
     assertThat(found.fault())
         .satisfies(

@@ -28,10 +28,11 @@ public final class AuditCheck {
 
   private final Collection<NoteKey> keys;
   private final MerkleTree tree;
-  private final long begin;
   private final boolean fromTheFirst;
   private final Map<String, Link> links = new HashMap<>();
   private final Deque<LogEntry> sealed = new ArrayDeque<>();
+  private long begin;
+  private boolean beginIsKnown;
   private long position;
   private long events;
   private long checkpoints;
@@ -49,19 +50,29 @@ public final class AuditCheck {
     this.tree = new MerkleTree();
     this.fromTheFirst = after == 0;
     this.begin = after + 1;
+    this.beginIsKnown = true;
     this.position = after;
   }
 
-  /** Checks what follows a checkpoint. */
-  public AuditCheck(Collection<NoteKey> keys, Checkpoint start) {
+  /**
+   * Checks what follows a checkpoint.
+   *
+   * @param frontierBefore of the tree that the checkpoint's entries were appended to; null if it is
+   *     not known, and then nothing before the next sealed event counts as checked
+   */
+  public AuditCheck(Collection<NoteKey> keys, Checkpoint start, byte @Nullable [] frontierBefore) {
     this.keys = List.copyOf(keys);
     this.fromTheFirst = false;
-    this.begin = start.position() + 1;
-    this.position = start.position();
-    this.sealedThrough = start.position();
+    this.begin = Math.max(1, start.position() + 1);
+    this.beginIsKnown = frontierBefore != null;
+    this.position = begin - 1;
+    this.sealedThrough = position;
     this.tree = treeOf(start);
     if (fault == null) {
       signed(start);
+    }
+    if (fault == null && frontierBefore != null) {
+      standsAtItsPosition(start, frontierBefore);
     }
   }
 
@@ -69,8 +80,24 @@ public final class AuditCheck {
     try {
       return new MerkleTree(start.size(), start.frontier());
     } catch (IllegalArgumentException e) {
-      fault = new Fault(start.position(), Kind.CHECKPOINT_INVALID, String.valueOf(e.getMessage()));
+      invalid(start, String.valueOf(e.getMessage()));
       return new MerkleTree();
+    }
+  }
+
+  /** A position is in no signature, but only entries that were sealed lead to a signed frontier. */
+  private void standsAtItsPosition(Checkpoint start, byte[] frontierBefore) {
+    try {
+      var grown = new MerkleTree(start.previousSize(), frontierBefore);
+      List<LogEntry> entries = LogEntry.read(start.entries());
+      entries.forEach(grown::append);
+      if (grown.size() != start.size() || !Arrays.equals(grown.frontier(), start.frontier())) {
+        invalid(start, "its entries do not lead to it from the checkpoint before");
+      } else if (entries.isEmpty() || entries.getLast().position() != start.position()) {
+        invalid(start, "its last event is not at its position");
+      }
+    } catch (IllegalArgumentException e) {
+      invalid(start, String.valueOf(e.getMessage()));
     }
   }
 
@@ -150,6 +177,9 @@ public final class AuditCheck {
       List<LogEntry> entries = LogEntry.read(checkpoint.entries());
       entries.forEach(tree::append);
       sealed.addAll(entries);
+      if (!entries.isEmpty()) {
+        beginsAt(entries.getFirst().position());
+      }
     } catch (IllegalArgumentException e) {
       invalid(checkpoint, String.valueOf(e.getMessage()));
       return;
@@ -184,7 +214,16 @@ public final class AuditCheck {
         "the checkpoint over %d events does not hold: %s".formatted(checkpoint.size(), reason));
   }
 
+  /** The first that is sure to have been checked, where nothing else says where that is. */
+  private void beginsAt(long first) {
+    if (!beginIsKnown) {
+      begin = first;
+      beginIsKnown = true;
+    }
+  }
+
   private void check(StoredEvent event) {
+    beginsAt(event.position());
     if (event.position() <= position) {
       fail(event.position(), Kind.EVENT_REORDERED, "it stands behind position " + position);
       return;
@@ -282,13 +321,20 @@ public final class AuditCheck {
             "a checkpoint over %d events up to position %d was anchored, what is here ends at %d"
                 .formatted(root.size(), anchored.position(), last));
       }
-      return Arrays.equals(root.root(), NoteKey.read(stored.note(), keys).root())
+      if (!Arrays.equals(root.root(), NoteKey.read(stored.note(), keys).root())) {
+        return new Fault(
+            1,
+            Kind.FORKED,
+            "the anchor holds another tree over %d events: history was written anew"
+                .formatted(root.size()));
+      }
+      return anchored.position() == stored.position()
           ? null
           : new Fault(
               1,
               Kind.FORKED,
-              "the anchor holds another tree over %d events: history was written anew"
-                  .formatted(root.size()));
+              "the checkpoint over %d events was anchored at position %d and is at %d here"
+                  .formatted(root.size(), anchored.position(), stored.position()));
     } catch (InvalidNote e) {
       return new Fault(
           last + 1,

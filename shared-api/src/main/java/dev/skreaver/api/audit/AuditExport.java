@@ -20,6 +20,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.OptionalLong;
 import java.util.function.Predicate;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
@@ -51,16 +52,20 @@ public final class AuditExport {
    * @param format {@link #FORMAT}
    * @param revision of the format: 1
    * @param start what the export follows; null if it begins with the first event
+   * @param frontierBefore of the tree that the start goes on from, which proves its position; null
+   *     if there is no start, and in exports of former releases
    * @param to the last position that was to be exported
    * @param whole whether that was the store's last
    * @param head the last checkpoint that is in it; null if none is
    * @param key that signs the checkpoints. It proves nothing by itself: compare it with the one you
    *     know
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Header(
       String format,
       int revision,
       @Nullable Checkpoint start,
+      byte @Nullable [] frontierBefore,
       long to,
       boolean whole,
       @Nullable CheckpointHead head,
@@ -76,7 +81,11 @@ public final class AuditExport {
       try (var lines = reader(file)) {
         String first = lines.readLine();
         if (first != null && first.startsWith(HEADER)) {
-          headers.add(WireJson.mapper().readValue(first, Header.class));
+          Header header = WireJson.mapper().readValue(first, Header.class);
+          if (header.key() == null) {
+            throw new IOException(file + " does not begin as an export does: it names no key");
+          }
+          headers.add(header);
         }
       } catch (JacksonException e) {
         throw new IOException(file + " does not begin as an export does", e);
@@ -94,12 +103,12 @@ public final class AuditExport {
   }
 
   /**
-   * @param anchor checkpoints that were kept elsewhere, a line each; null if there is none
-   * @throws IOException if a file cannot be read
+   * @param anchor checkpoints that were kept elsewhere, a line each, or as they were handed out;
+   *     null if there is none
+   * @throws IOException if a file cannot be read, or the anchor holds no checkpoint
    */
   public Verification verify(Collection<NoteKey> keys, @Nullable Path anchor) throws IOException {
-    Checkpoint start = header == null ? null : header.start();
-    AuditCheck check = start == null ? new AuditCheck(keys, 0) : new AuditCheck(keys, start);
+    AuditCheck check = check(keys);
     try (var checkpoints = new Lines<>(files, l -> l.startsWith(CHECKPOINT), Checkpoint.class);
         var events = new Lines<>(files, AuditExport::isEvent, StoredEvent.class)) {
       Verification found = check.run(checkpoints, events, () -> false);
@@ -111,6 +120,12 @@ public final class AuditExport {
     } catch (UncheckedIOException e) {
       throw new IOException(e.getMessage(), e);
     }
+  }
+
+  private AuditCheck check(Collection<NoteKey> keys) {
+    return header == null || header.start() == null
+        ? new AuditCheck(keys, 0)
+        : new AuditCheck(keys, header.start(), header.frontierBefore());
   }
 
   private static boolean isEvent(String line) {
@@ -132,7 +147,7 @@ public final class AuditExport {
   private @Nullable Fault compare(Path anchor, Verification found, Collection<NoteKey> keys)
       throws IOException {
     boolean whole = header == null || header.whole();
-    try (var anchored = new Lines<>(List.of(anchor), CheckpointHead::isLine, CheckpointHead.class);
+    try (var anchored = new KeptCheckpoints(anchor);
         var checkpoints = new Lines<>(files, l -> l.startsWith(CHECKPOINT), Checkpoint.class)) {
       Checkpoint here = null;
       while (anchored.hasNext()) {
@@ -160,7 +175,28 @@ public final class AuditExport {
     }
   }
 
-  private static BufferedReader reader(Path file) throws IOException {
+  /**
+   * Up to where an anchor goes on behind an export that says of itself that it is a range. No key
+   * has signed what it says of itself.
+   *
+   * @throws IOException if the anchor cannot be read
+   */
+  public OptionalLong anchoredBehind(Verification found, Path anchor) throws IOException {
+    if (header == null || header.whole()) {
+      return OptionalLong.empty();
+    }
+    try (var anchored = new KeptCheckpoints(anchor)) {
+      long last = 0;
+      while (anchored.hasNext()) {
+        last = Math.max(last, anchored.next().position());
+      }
+      return last > found.to() ? OptionalLong.of(last) : OptionalLong.empty();
+    } catch (UncheckedIOException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  static BufferedReader reader(Path file) throws IOException {
     InputStream bytes = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
     try {
       bytes.mark(2);
@@ -243,7 +279,7 @@ public final class AuditExport {
     }
   }
 
-  private static final class InvalidLine extends RuntimeException {
+  static final class InvalidLine extends RuntimeException {
     InvalidLine(String message) {
       super(message, null, false, false);
     }

@@ -17,7 +17,7 @@ import java.util.UUID;
  * #NONE}.
  */
 public final class LeafHash {
-  private static final int LENGTH = 32;
+  static final int LENGTH = 32;
   private static final byte LEAF = 0x00;
   private static final byte[] NONE = new byte[LENGTH];
 

@@ -10,17 +10,33 @@ import java.util.List;
  * What the tree holds of an event: its place, its time and its leaf, in 48 bytes. The leaf does not
  * cover the first two.
  *
- * @param micros since 1970
+ * @param micros since 1970; of a time that is too far away, the first or the last there is
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record LogEntry(long position, long micros, byte[] leaf) {
-  private static final int LEAF = 32;
+  private static final int LEAF = LeafHash.LENGTH;
 
   /** Bytes of one entry. */
   public static final int BYTES = 2 * Long.BYTES + LEAF;
 
+  public LogEntry {
+    if (leaf.length != LEAF) {
+      throw new IllegalArgumentException(
+          "the leaf at position %d has %d bytes".formatted(position, leaf.length));
+    }
+  }
+
   public static LogEntry of(long position, Instant time, byte[] leaf) {
-    return new LogEntry(position, ChronoUnit.MICROS.between(Instant.EPOCH, time), leaf);
+    return new LogEntry(position, micros(time), leaf);
+  }
+
+  /** PostgreSQL has times that are infinitely far away. */
+  static long micros(Instant time) {
+    try {
+      return ChronoUnit.MICROS.between(Instant.EPOCH, time);
+    } catch (ArithmeticException tooFar) {
+      return time.isBefore(Instant.EPOCH) ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
   }
 
   /** One after another, each {@code u64(position) || i64(micros) || leaf}, big-endian. */
@@ -33,7 +49,7 @@ public record LogEntry(long position, long micros, byte[] leaf) {
   /**
    * @throws IllegalArgumentException if these are no whole entries
    */
-  static List<LogEntry> read(byte[] bytes) {
+  public static List<LogEntry> read(byte[] bytes) {
     if (bytes.length % BYTES != 0) {
       throw new IllegalArgumentException("%d bytes are no entries".formatted(bytes.length));
     }

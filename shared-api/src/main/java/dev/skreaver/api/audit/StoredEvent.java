@@ -3,7 +3,6 @@ package dev.skreaver.api.audit;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -51,18 +50,20 @@ public record StoredEvent(
   }
 
   boolean hasItsLeaf() {
-    return Arrays.equals(
-        leaf,
-        LeafHash.of(
-            tenant,
-            agentId,
-            version,
-            eventId,
-            type,
-            revision,
-            metadata,
-            payloadHash,
-            previousLeaf));
+    return payloadHash.length == LeafHash.LENGTH
+        && previousLeaf.length == LeafHash.LENGTH
+        && Arrays.equals(
+            leaf,
+            LeafHash.of(
+                tenant,
+                agentId,
+                version,
+                eventId,
+                type,
+                revision,
+                metadata,
+                payloadHash,
+                previousLeaf));
   }
 
   boolean hasItsPayload() {
@@ -76,6 +77,6 @@ public record StoredEvent(
   }
 
   long micros() {
-    return ChronoUnit.MICROS.between(Instant.EPOCH, time);
+    return LogEntry.micros(time);
   }
 }
