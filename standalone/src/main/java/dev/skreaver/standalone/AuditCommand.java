@@ -225,11 +225,16 @@ final class AuditCommand implements Runnable {
         List<NoteKey> keys = keys(export);
         Verification found = export.verify(keys, anchor);
         report(export, found, keys);
-        return found.intact() ? CommandLine.ExitCode.OK : NOT_INTACT;
+        return found.intact() && !unsigned(found) ? CommandLine.ExitCode.OK : NOT_INTACT;
       } catch (IOException | RuntimeException e) { // whatever a broken export does
         throw new ParameterException(
             spec.commandLine(), "cannot verify: " + (e.getMessage() == null ? e : e.getMessage()));
       }
+    }
+
+    /** Whoever brings a key wants to see what it has signed. */
+    private boolean unsigned(Verification found) {
+      return key != null && found.events() > 0 && found.checkpoints() == 0;
     }
 
     private List<Path> whole() throws IOException {
@@ -258,11 +263,15 @@ final class AuditCommand implements Runnable {
         throws IOException {
       PrintWriter out = spec.commandLine().getOut();
       Fault fault = found.fault();
-      out.println(
-          fault == null
-              ? "Intact from position %d to %d".formatted(found.from(), found.to())
-              : "NOT INTACT from position %d on: %s, %s"
-                  .formatted(fault.position(), fault.kind().wireName(), fault.message()));
+      if (fault != null) {
+        out.printf(
+            "NOT INTACT from position %d on: %s, %s%n",
+            fault.position(), fault.kind().wireName(), fault.message());
+      } else if (unsigned(found)) {
+        out.println("NOT PROVEN: no checkpoint covers any of its events, so the key signed none");
+      } else {
+        out.printf("Intact from position %d to %d%n", found.from(), found.to());
+      }
       out.printf(
           "Verified %d events, %d of them with an erased payload, and %d checkpoints; sealed up to"
               + " position %d%n",

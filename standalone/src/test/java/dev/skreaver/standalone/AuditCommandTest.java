@@ -111,6 +111,36 @@ class AuditCommandTest {
         .startsWith("skreaver: cannot verify: ");
   }
 
+  @Test
+  void a_file_without_anything_is_no_intact_export() throws IOException {
+    Files.writeString(export, "");
+
+    assertThat(verify()).isEqualTo(CommandLine.ExitCode.USAGE);
+
+    assertThat(said.toString()).contains("there is no export in");
+  }
+
+  @Test
+  void an_export_of_another_format_is_refused() throws IOException {
+    Files.writeString(
+        export, Files.readString(export).replace("\"revision\":1,\"to\"", "\"revision\":2,\"to\""));
+
+    assertThat(verify()).isEqualTo(CommandLine.ExitCode.USAGE);
+
+    assertThat(said.toString()).contains("revision 2; this release reads");
+  }
+
+  @Test
+  void events_without_any_checkpoint_are_not_proven_to_whoever_brings_a_key() throws IOException {
+    Path key = Files.writeString(folder.resolve("key"), signer.key().toString());
+    List<String> lines = Files.readAllLines(export);
+    Files.writeString(export, lines.getLast());
+
+    assertThat(verify("--key", key.toString())).isEqualTo(1);
+
+    assertThat(said.toString()).contains("NOT PROVEN");
+  }
+
   private int verify(String... options) {
     var out = new PrintWriter(said, true);
     CommandLine skreaver = Skreaver.commandLine().setOut(out).setErr(out);

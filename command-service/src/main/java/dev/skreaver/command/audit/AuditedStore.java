@@ -208,7 +208,22 @@ final class AuditedStore {
     Checkpoint before = Checkpoints.last(connection, from - 1);
     return archived == 0 || (before != null && before.position() >= archived)
         ? before
-        : Checkpoints.covering(connection, archived);
+        : firstKept(connection, archived);
+  }
+
+  /** The last checkpoint behind which everything is here. */
+  private static @Nullable Checkpoint firstKept(Connection connection, long archived)
+      throws SQLException {
+    Checkpoint last = Checkpoints.last(connection, archived);
+    Checkpoint next = Checkpoints.covering(connection, archived + 1);
+    // Where positions were not used, it ends before the partition does, and the next one behind it.
+    boolean apart = next == null || firstPosition(next) > archived;
+    return last != null && apart ? last : next;
+  }
+
+  private static long firstPosition(Checkpoint checkpoint) {
+    List<LogEntry> entries = LogEntry.read(checkpoint.entries());
+    return entries.isEmpty() ? 0 : entries.getFirst().position();
   }
 
   private static long lastArchived(Connection connection) throws SQLException {

@@ -9,12 +9,15 @@ import dev.skreaver.api.audit.StoredEvent;
 import dev.skreaver.api.audit.Verification;
 import dev.skreaver.api.audit.Verification.Fault;
 import dev.skreaver.api.audit.Verification.Kind;
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
 import dev.skreaver.api.json.WireJson;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +42,25 @@ final class Auditor {
    * @param to up to the end, if null
    */
   Verification verify(long from, @Nullable Long to) {
+    requireThere(store.range(from, to), from, to);
     long begin = System.nanoTime();
     return verify(from, to, () -> System.nanoTime() - begin > IN_ONE_GO.toNanos());
+  }
+
+  /** Who asks for events that are not here must not be told that they are intact. */
+  private static void requireThere(AuditedStore.Range range, long from, @Nullable Long to) {
+    if (from > Math.max(1, range.end())) {
+      throw Refusal.invalidField(
+          "from", "has not been reached, the last position is " + range.end());
+    }
+    if (to != null && to > 0 && to <= range.after()) {
+      throw new Refusal(
+          ErrorCode.POSITION_NOT_KEPT,
+          ("The events up to %d are archived; ask for those after it, or check an export that was"
+                  + " made before")
+              .formatted(range.after()),
+          Map.of("earliest", range.after() + 1));
+    }
   }
 
   /** Up to the end, resting longer than it works: those who write shall not notice. */
@@ -118,10 +138,11 @@ final class Auditor {
    */
   Iterator<JsonNode> export(long from, @Nullable Long to) {
     AuditedStore.Range range = store.range(from, to);
+    requireThere(range, from, to);
     return new Lines(
         new AuditExport.Header(
             AuditExport.FORMAT,
-            1,
+            AuditExport.REVISION,
             range.start(),
             range.frontierBefore(),
             range.end(),

@@ -1,7 +1,9 @@
 package dev.skreaver.command.audit;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.skreaver.api.audit.AuditExport;
@@ -9,6 +11,8 @@ import dev.skreaver.api.audit.LeafHash;
 import dev.skreaver.api.audit.NoteSigner;
 import dev.skreaver.api.audit.Verification;
 import dev.skreaver.api.audit.Verification.Kind;
+import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.error.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +22,7 @@ import java.sql.ResultSet;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -502,6 +507,44 @@ class TamperingTest {
     store.tamper(change);
 
     assertFault(15, "key_destroyed");
+  }
+
+  @Test
+  void all_that_is_kept_is_checked_where_the_last_positions_of_what_is_archived_were_not_used()
+      throws Exception {
+    try (var other = new SealedStore(Files.createDirectory(folder.resolve("other")))) {
+      other.append("a", 4).seal();
+      other.execute("SELECT nextval('event_store.event_position')");
+      other.append("b", 3).seal();
+      other.archive(1, 5);
+      assertThat(other.verify().events()).isEqualTo(3);
+
+      other.tamper("UPDATE event_store.event SET time = time + interval '1 s' WHERE position = 6");
+
+      assertThat(requireNonNull(other.verify().fault()).position()).isEqualTo(6);
+    }
+  }
+
+  @Test
+  void what_is_archived_is_not_said_to_be_intact() {
+    store.archive(1, 5);
+
+    refused(1, 3L, ErrorCode.POSITION_NOT_KEPT);
+  }
+
+  @Test
+  void what_is_yet_to_come_is_not_said_to_be_intact() {
+    refused(14, null, ErrorCode.INVALID_INPUT);
+  }
+
+  private void refused(long from, @Nullable Long to, ErrorCode code) {
+    for (ThrowingCallable asked :
+        List.<ThrowingCallable>of(
+            () -> store.auditor().verify(from, to), () -> store.auditor().export(from, to))) {
+      assertThat(catchThrowableOfType(Refusal.class, asked))
+          .isNotNull()
+          .returns(code, Refusal::code);
+    }
   }
 
   /** Rewrites an event, the last of its agent, with hashes that fit. */

@@ -35,6 +35,9 @@ public final class AuditExport {
   /** What {@link Header#format} says. */
   public static final String FORMAT = "skreaver-audit";
 
+  /** What this release writes and reads. */
+  public static final int REVISION = 1;
+
   private static final String HEADER = "{\"format\"";
   private static final String CHECKPOINT = "{\"size\"";
 
@@ -50,7 +53,7 @@ public final class AuditExport {
    * The first line.
    *
    * @param format {@link #FORMAT}
-   * @param revision of the format: 1
+   * @param revision of the format: {@link #REVISION}
    * @param start what the export follows; null if it begins with the first event
    * @param frontierBefore of the tree that the start goes on from, which proves its position; null
    *     if there is no start, and in exports of former releases
@@ -82,6 +85,11 @@ public final class AuditExport {
         String first = lines.readLine();
         if (first != null && first.startsWith(HEADER)) {
           Header header = WireJson.mapper().readValue(first, Header.class);
+          if (!FORMAT.equals(header.format()) || header.revision() != REVISION) {
+            throw new IOException(
+                "%s is of format %s, revision %d; this release reads %s, revision %d"
+                    .formatted(file, header.format(), header.revision(), FORMAT, REVISION));
+          }
           if (header.key() == null) {
             throw new IOException(file + " does not begin as an export does: it names no key");
           }
@@ -111,6 +119,9 @@ public final class AuditExport {
     AuditCheck check = check(keys);
     try (var checkpoints = new Lines<>(files, l -> l.startsWith(CHECKPOINT), Checkpoint.class);
         var events = new Lines<>(files, AuditExport::isEvent, StoredEvent.class)) {
+      if (header == null && !checkpoints.hasNext() && !events.hasNext()) {
+        throw new IOException("there is no export in " + files);
+      }
       Verification found = check.run(checkpoints, events, () -> false);
       return found.with(cutShort(found)).with(anchor == null ? null : compare(anchor, found, keys));
     } catch (InvalidLine e) {
