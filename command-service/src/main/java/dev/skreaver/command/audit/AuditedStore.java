@@ -355,7 +355,7 @@ final class AuditedStore {
     return events(
         range,
         (connection, after, _) -> {
-          if (lastArchived(connection) > after) {
+          if (lastArchived(connection) > Math.max(after, range.archived())) {
             throw new IllegalStateException(
                 "events behind position %d were archived meanwhile".formatted(after));
           }

@@ -518,6 +518,7 @@ class TamperingTest {
       other.append("b", 3).seal();
       other.archive(1, 5);
       assertThat(other.verify().events()).isEqualTo(3);
+      assertThat(other.export(0, null)).as("a header, a checkpoint and the events").hasSize(5);
 
       other.tamper("UPDATE event_store.event SET time = time + interval '1 s' WHERE position = 6");
 
