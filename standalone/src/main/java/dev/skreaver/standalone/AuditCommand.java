@@ -144,7 +144,8 @@ final class AuditCommand implements Runnable {
 
     private HttpRequest request() {
       String range = "?from=" + from + (to == null ? "" : "&to=" + to);
-      return HttpRequest.newBuilder(URI.create(url + "/audit/export" + range))
+      return HttpRequest.newBuilder(
+              URI.create(url.toString().replaceFirst("/+$", "") + "/audit/export" + range))
           .header("Authorization", "Bearer " + (token == null ? ownToken() : token))
           .header("Accept", "application/x-ndjson")
           .build();

@@ -168,13 +168,19 @@ class CommandsOverRestTest {
   @Test
   void an_administrator_reads_another_tenants_ledger_and_nobody_else_does() {
     var tenant = Api.newTenant();
-    long last = Api.of(tenant, TokenCommand.Role.ADMIN).create("theirs").position();
+    var theirs = Api.of(tenant, TokenCommand.Role.ADMIN).create("theirs");
+    String command = "/commands/" + theirs.header("Skreaver-Command-Id");
+    Api administrator = read(theirs.position());
 
-    assertThat(shown(read(last).get("/commands?tenant=" + tenant).is(200)))
+    assertThat(shown(administrator.get("/commands?tenant=" + tenant).is(200)))
         .containsExactly("create accepted theirs");
-    Api.of(Api.newTenant(), TokenCommand.Role.VIEWER)
-        .get("/commands?tenant=" + tenant)
-        .refused(403, "insufficient_permissions");
+    administrator.get(command + "?tenant=" + tenant).is(200);
+    administrator.get(command).refused(404, "command_not_found");
+    for (String path : List.of("/commands", command)) {
+      Api.of(Api.newTenant(), TokenCommand.Role.VIEWER)
+          .get(path + "?tenant=" + tenant)
+          .refused(403, "insufficient_permissions");
+    }
   }
 
   @Test

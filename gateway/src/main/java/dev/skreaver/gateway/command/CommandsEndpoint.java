@@ -31,8 +31,9 @@ class CommandsEndpoint {
   }
 
   @GetMapping("/{id}")
-  Mono<ResponseEntity<RecordedCommand>> command(@PathVariable("id") CommandId id, Read read) {
-    var query = new CommandQueries.Get(read.identity().tenant(), id.value(), read.minPosition());
+  Mono<ResponseEntity<RecordedCommand>> command(
+      @PathVariable("id") CommandId id, OfTenant of, Read read) {
+    var query = new CommandQueries.Get(read.tenant(of.tenant()), id.value(), read.minPosition());
     return queries.get(query).map(found -> answer(found.command(), found.position()));
   }
 
