@@ -86,8 +86,8 @@ public final class Bench implements ToolProvider {
     @Option(
         names = "--warm-up",
         description =
-            "Seconds of the same load, at most, before anything is measured: less when it no longer"
-                + " becomes faster. Default: 120.")
+            "Seconds of the same load before anything is measured; a rate is measured earlier when"
+                + " it no longer grows. Default: 120.")
     private int warmUp = 120;
 
     @Option(names = "--callers", description = "Concurrent callers of a rate. Default: 64.")

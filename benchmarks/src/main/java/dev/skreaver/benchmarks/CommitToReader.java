@@ -20,34 +20,25 @@ import tools.jackson.databind.JsonNode;
  * How long after a command's acknowledgement its event is in the read model, and at a WebSocket
  * subscriber, while commands arrive at a steady rate whatever the answers do.
  */
-record CommitToReader(int commandsPerSecond, Duration longestWarmUp, Duration measured) {
+record CommitToReader(int commandsPerSecond, Duration warmUp, Duration measured) {
   private static final int AGENTS = 64;
-
-  /** What counts as still becoming faster. */
-  private static final double GAIN = 0.9;
-
-  /** So many runs that gained nothing end the warm-up. */
-  private static final int CALM = 2;
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** The last run counts; those before it warm up, until they no longer become faster. */
+  /**
+   * The last run counts; those before it warm up, for as long as is said: a run is too short, and
+   * scatters too much, to tell whether the next one would still be faster.
+   */
   List<Figure> measure(Agents agents, AgentQueries queries, Edge edge, Figure limit) {
-    long end = System.nanoTime() + longestWarmUp.toNanos();
-    double best = Double.MAX_VALUE;
-    for (int calm = 0; calm < CALM && System.nanoTime() - end < 0; ) {
-      double slowest = run(agents, queries, edge).slowest();
-      calm = slowest < best * GAIN ? 0 : calm + 1;
-      best = Math.min(best, slowest);
-    }
-    return run(agents, queries, edge).figures(limit);
+    long end = System.nanoTime() + warmUp.toNanos();
+    Run last;
+    do {
+      last = run(agents, queries, edge);
+    } while (System.nanoTime() - end < 0);
+    return last.figures(limit);
   }
 
   private record Run(Latencies toReadModel, Latencies toWebSocket) {
-    double slowest() {
-      return Math.max(toReadModel.millis(0.99), toWebSocket.millis(0.99));
-    }
-
     List<Figure> figures(Figure limit) {
       var figures = new ArrayList<>(toReadModel.figures("commit-to-read-model", limit));
       figures.addAll(toWebSocket.figures("commit-to-websocket", limit));

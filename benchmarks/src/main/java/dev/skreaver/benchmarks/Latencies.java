@@ -27,7 +27,7 @@ final class Latencies {
     return Figure.limit(name, millis(0.50), "ms");
   }
 
-  double millis(double quantile) {
+  private double millis(double quantile) {
     long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
     if (sorted.length == 0) {
       throw new IllegalStateException("nothing was measured");
