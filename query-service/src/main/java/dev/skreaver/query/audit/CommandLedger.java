@@ -13,7 +13,6 @@ import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.event.RecordedEvent.Actor;
 import dev.skreaver.query.personal.PersonalTexts;
 import dev.skreaver.query.read.Unavailable;
-import dev.skreaver.query.read.Where;
 import dev.skreaver.query.tail.EventPages;
 import io.r2dbc.spi.Readable;
 import java.time.Instant;
@@ -140,18 +139,10 @@ final class CommandLedger {
       return Mono.just(List.of());
     }
     var where =
-        new Where()
+        LedgerSearch.filters(query, reached)
             .and("tenant = :tenant", "tenant", query.tenant().value())
-            .and(
-                "agent_id = :agent",
-                "agent",
-                query.agentId() == null ? null : query.agentId().value())
-            .and("time >= :from", "from", query.from())
-            .and("time < :before", "before", query.before())
             .and("actor = ANY(:actors)", "actors", names(query, key))
-            .and("position > :after", "after", after.position())
-            .and("position <= :reached", "reached", reached)
-            .with("rows", query.limit() + 1);
+            .and("position > :after", "after", after.position());
     return where
         .bind(
             readModel.sql(

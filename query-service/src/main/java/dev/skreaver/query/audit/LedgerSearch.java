@@ -37,6 +37,16 @@ final class LedgerSearch {
 
   private LedgerSearch() {}
 
+  /** What a page of either half of the ledger is filtered by: with events, and without. */
+  static Where filters(Search query, long reached) {
+    return new Where()
+        .and("agent_id = :agent", "agent", query.agentId() == null ? null : query.agentId().value())
+        .and("time >= :from", "from", query.from())
+        .and("time < :before", "before", query.before())
+        .and("position <= :reached", "reached", reached)
+        .with("rows", query.limit() + 1);
+  }
+
   /**
    * @param subjects under which the ledger may have the actor; null if any actor is meant
    * @param outcomes any of these
@@ -56,18 +66,10 @@ final class LedgerSearch {
     boolean since = query.from() != null && after.equals(LedgerCursor.START);
     boolean until = query.before() != null;
     var where =
-        new Where()
+        filters(query, reached)
             .and("tenant_id = " + TENANT, "tenant", query.tenant().value())
-            .and(
-                "agent_id = :agent",
-                "agent",
-                query.agentId() == null ? null : query.agentId().value())
-            .and("time >= :from", "from", query.from())
-            .and("time < :before", "before", query.before())
             .and(OF_ACTOR, "subjects", subjects)
-            .and("outcome = one.outcome", "outcomes", some)
-            .and("position <= :reached", "reached", reached)
-            .with("rows", query.limit() + 1);
+            .and("outcome = one.outcome", "outcomes", some);
     if (!since) {
       where.with("position", after.position()).with("number", after.number());
     }
