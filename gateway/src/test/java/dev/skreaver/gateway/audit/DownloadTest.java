@@ -1,7 +1,6 @@
 package dev.skreaver.gateway.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.skreaver.api.event.RecordedEvent;
 import dev.skreaver.api.json.WireJson;
@@ -89,11 +88,7 @@ class DownloadTest {
   /** Returns when the gateway knows. */
   private void erase() {
     gateway.events().erase("acme", "private");
-    await().atMost(LIMIT).until(() -> dispatched() == gateway.events().head());
-  }
-
-  private double dispatched() {
-    return gateway.meters().get("skreaver.stream.position").gauge().value();
+    gateway.awaitDispatched();
   }
 
   private HttpRequest request() {

@@ -141,6 +141,7 @@ class FlatDialectTest {
   @Test
   void the_end_of_history_is_announced() {
     long head = gateway.events().record("acme", "history", "agent.created", Map.of());
+    gateway.awaitDispatched();
     client.say("{'type':'subscribe','channels':['agent:history'],'position':0}");
 
     JsonNode caughtUp = client.next("caught_up");

@@ -1,5 +1,7 @@
 package dev.skreaver.gateway.websocket;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.skreaver.gateway.GatewayApplication;
 import dev.skreaver.gateway.TestToken;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -76,6 +78,13 @@ public final class TestGateway implements AutoCloseable {
         .with("sub", subject)
         .with("exp", Instant.now().plus(life).getEpochSecond())
         .toString();
+  }
+
+  /** Returns when the gateway has dispatched everything that was recorded before. */
+  public void awaitDispatched() {
+    long head = events.head();
+    var reached = meters().get("skreaver.stream.position").gauge();
+    await().atMost(Duration.ofSeconds(30)).until(() -> reached.value() >= head);
   }
 
   public MeterRegistry meters() {
