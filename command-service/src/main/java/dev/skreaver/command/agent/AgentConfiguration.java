@@ -84,18 +84,17 @@ class AgentConfiguration {
   @Bean
   CommandBus commandBus(ExecutorService commandThreads, PostgresEventStorageEngine engine) {
     var bus = AsynchronousCommandBus.builder().executor(commandThreads).build();
-    bus.registerHandlerInterceptor(acting(received -> received.actor(engine.subjects())));
+    bus.registerHandlerInterceptor(
+        acting(command -> ReceivedCommand.of(command).actor(engine.subjects())));
     return bus;
   }
 
   /** Commands come with the name of who gives them; handlers and events know it only sealed. */
   private static MessageHandlerInterceptor<CommandMessage<?>> acting(
-      Function<ReceivedCommand, Actor> actor) {
+      Function<CommandMessage<?>, Actor> actor) {
     return (command, chain) -> {
       command.transformMessage(
-          message ->
-              message.andMetaData(
-                  Map.of(Actor.IN_METADATA, actor.apply(ReceivedCommand.of(message)))));
+          message -> message.andMetaData(Map.of(Actor.IN_METADATA, actor.apply(message))));
       return chain.proceed();
     };
   }
@@ -187,8 +186,7 @@ class AgentConfiguration {
       ParameterResolverFactory parameters,
       PostgresEventStorageEngine engine) {
     var bus = AsynchronousCommandBus.builder().executor(commandThreads).build();
-    bus.registerHandlerInterceptor(
-        acting(received -> Actor.unsealed(received.request().caller().subject())));
+    bus.registerHandlerInterceptor(acting(DryRuns::actor));
     EventSourcingRepository<Agent> repository =
         EventSourcingRepository.builder(Agent.class)
             .eventStore(

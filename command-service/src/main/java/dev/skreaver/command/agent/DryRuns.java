@@ -9,13 +9,17 @@ import dev.skreaver.api.event.EventCatalog;
 import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.api.json.WireJson;
 import dev.skreaver.command.store.PostgresEventStorageEngine;
+import dev.skreaver.command.store.SubjectKeys.Actor;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
+import org.axonframework.commandhandling.CommandMessage;
 import org.axonframework.commandhandling.GenericCommandMessage;
 import org.axonframework.commandhandling.gateway.CommandGateway;
 import org.axonframework.eventhandling.DomainEventMessage;
@@ -24,6 +28,7 @@ import org.axonframework.eventhandling.TrackedEventMessage;
 import org.axonframework.eventhandling.TrackingToken;
 import org.axonframework.eventsourcing.eventstore.DomainEventStream;
 import org.axonframework.eventsourcing.eventstore.EventStorageEngine;
+import org.axonframework.messaging.Message;
 import org.axonframework.messaging.unitofwork.CurrentUnitOfWork;
 import org.axonframework.modelling.command.AggregateStreamCreationException;
 import org.jspecify.annotations.Nullable;
@@ -47,15 +52,45 @@ final class DryRuns {
     this.engine = engine;
   }
 
-  /** Goes with a command message and takes the events that it decides on. */
-  private record Decision(List<DomainEventMessage<?>> events) {}
+  /**
+   * Goes with a command message and takes the events that it decides on.
+   *
+   * @param given the texts that came with the command; what is equal to one of them is not sealed
+   */
+  private record Decision(List<DomainEventMessage<?>> events, Set<String> given) {
+    static Decision of(Message<?> command) {
+      if (command.getMetaData().get(DECISION) instanceof Decision decision) {
+        return decision;
+      }
+      throw new IllegalStateException("a dry run takes no command from elsewhere");
+    }
+
+    /** The text as its caller may see it. */
+    String shown(String text, String opened) {
+      return given.contains(text) ? text : opened;
+    }
+  }
+
+  /** Who seals nothing, because nothing is kept. */
+  static Actor actor(CommandMessage<?> command) {
+    Set<String> given = Decision.of(command).given();
+    String subject = ReceivedCommand.of(command).request().caller().subject();
+    given.add(subject);
+    return new Actor(
+        "",
+        subject,
+        text -> {
+          given.add(text);
+          return text;
+        });
+  }
 
   CompletableFuture<DryRun> decide(Request request) {
     AgentCommand command = request.command();
     if (!command.agent().tenant().equals(request.caller().tenant())) {
       return CompletableFuture.failedFuture(AgentCommandDispatch.notFound(command.agent()));
     }
-    var decision = new Decision(new ArrayList<>());
+    var decision = new Decision(new ArrayList<>(), new HashSet<>());
     Map<String, Object> metadata = ReceivedCommand.now(request).metadata();
     metadata.put(DECISION, decision);
     return gateway
@@ -71,9 +106,19 @@ final class DryRuns {
               }
               return new DryRun(
                   decision.events().stream().map(DryRuns::proposed).toList(),
-                  engine.subjects().openAnew(agent),
+                  opened(agent, decision),
                   engine.lastPosition(command.agent().toString()));
             });
+  }
+
+  /** Only what was stored: else whoever gives a sealed text of somebody else could read it. */
+  private AgentView opened(AgentView agent, Decision decision) {
+    AgentView opened = engine.subjects().openAnew(agent);
+    String reason = agent.statusReason();
+    String openedReason = opened.statusReason();
+    return opened.showing(
+        decision.shown(agent.owner(), opened.owner()),
+        reason == null || openedReason == null ? null : decision.shown(reason, openedReason));
   }
 
   private static ProposedEvent proposed(DomainEventMessage<?> event) {
@@ -96,10 +141,7 @@ final class DryRuns {
 
     @Override
     public void appendEvents(List<? extends EventMessage<?>> events) {
-      if (!(CurrentUnitOfWork.get().root().getMessage().getMetaData().get(DECISION)
-          instanceof Decision decision)) {
-        throw new IllegalStateException("a dry run takes no command from elsewhere");
-      }
+      Decision decision = Decision.of(CurrentUnitOfWork.get().root().getMessage());
       for (EventMessage<?> event : events) {
         var proposed = (DomainEventMessage<?>) event;
         if (proposed.getSequenceNumber() == 0 && engine.exists(proposed.getAggregateIdentifier())) {

@@ -76,11 +76,6 @@ public final class SubjectKeys {
     /** Under which a command's message has it. */
     public static final String IN_METADATA = "actor";
 
-    /** For what is not kept. */
-    public static Actor unsealed(String subject) {
-      return new Actor("", subject, UnaryOperator.identity());
-    }
-
     /** Of the command that a message brings. */
     public static Actor of(Message<?> command) {
       return (Actor)

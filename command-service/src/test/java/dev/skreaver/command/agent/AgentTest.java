@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.axonframework.modelling.command.AggregateNotFoundException;
 import org.axonframework.test.aggregate.AggregateTestFixture;
@@ -47,7 +48,8 @@ class AgentTest {
   private static final AgentCommand.ReportError DIE = new AgentCommand.ReportError(KEY, "e", false);
 
   /** Sealing is not the agent's business: here it leaves texts as they are. */
-  private static final Map<String, Actor> BY_ADA = Map.of(Actor.IN_METADATA, Actor.unsealed("ada"));
+  private static final Map<String, Actor> BY_ADA =
+      Map.of(Actor.IN_METADATA, new Actor("", "ada", UnaryOperator.identity()));
 
   private AggregateTestFixture<Agent> fixture = new AggregateTestFixture<>(Agent.class);
 

@@ -157,6 +157,40 @@ class DryRunsTest {
     assertThat(service.send(pause, null, key).repeated()).isFalse();
   }
 
+  @Test
+  void a_sealed_text_that_came_with_the_command_is_not_opened() throws SQLException {
+    AgentKey agent = AgentKey.parse("acme/confidant");
+    service.send(CommandService.create("acme/confidant"));
+    long position = service.send(new AgentCommand.Pause(agent, "a secret")).position();
+    String stolen =
+        text(
+            """
+            SELECT convert_from(payload, 'UTF8')::json ->> 'reason'
+            FROM event_store.recorded_event WHERE position = %d
+            """
+                .formatted(position));
+    service.send(CommandService.create("umbrella/curious"));
+
+    DryRun asked =
+        dryRun(service, new AgentCommand.Pause(AgentKey.parse("umbrella/curious"), stolen));
+
+    assertThat(asked.agent().statusReason()).isEqualTo(stolen);
+    assertThat(asked.agent().owner()).isEqualTo("ada");
+    assertThat(asked.events().getFirst().data().path("reason").asString()).isEqualTo(stolen);
+  }
+
+  @Test
+  void what_was_stored_is_shown_beside_what_came_with_the_command() {
+    AgentKey agent = AgentKey.parse("acme/beside");
+    service.send(CommandService.create("acme/beside"));
+    service.send(new AgentCommand.Pause(agent, "lunch"));
+
+    DryRun asked = dryRun(other, new AgentCommand.Update(agent, Map.of("name", "renamed")));
+
+    assertThat(asked.agent().statusReason()).isEqualTo("lunch");
+    assertThat(asked.agent().owner()).isEqualTo("ada");
+  }
+
   private static DryRun dryRun(CommandService instance, AgentCommand command) {
     return dryRun(instance, command, null, null);
   }
@@ -173,11 +207,15 @@ class DryRunsTest {
   }
 
   private static long number(String query) throws SQLException {
+    return Long.parseLong(text(query));
+  }
+
+  private static String text(String query) throws SQLException {
     try (var connection = service.bean(DataSource.class).getConnection();
         var statement = connection.createStatement();
         ResultSet result = statement.executeQuery(query)) {
       result.next();
-      return result.getLong(1);
+      return result.getString(1);
     }
   }
 }
