@@ -73,9 +73,7 @@ public final class KeyDestruction {
     try {
       return destroy(tenant, subject, telling, 1);
     } catch (SQLException e) {
-      throw StoreFailure.of(e) == StoreFailure.OUTCOME_UNKNOWN
-          ? StoreFailure.unknown(e)
-          : StoreFailure.unavailable(e);
+      throw StoreFailure.unavailable(e);
     } finally {
       engine.subjects().forget();
     }
@@ -106,11 +104,19 @@ public final class KeyDestruction {
     var at = new AtomicReference<Instant>();
     // By chance, so that nobody can have taken the stream's key for something else.
     String stream = "%s/%s%s".formatted(tenant, STREAM, UUID.randomUUID());
-    long position =
-        engine.append(
-            telling.event(stream, pseudonym),
-            (transaction, event) -> at.set(destroyKey(transaction, found.key().id(), event)));
-    return new Destroyed(pseudonym, at.get(), position, false);
+    try {
+      long position =
+          engine.append(
+              telling.event(stream, pseudonym),
+              (transaction, event) -> at.set(destroyKey(transaction, found.key().id(), event)));
+      return new Destroyed(pseudonym, at.get(), position, false);
+    } catch (SQLException e) {
+      boolean committing = at.get() != null;
+      if (committing && StoreFailure.of(e) == StoreFailure.OUTCOME_UNKNOWN) {
+        throw StoreFailure.unknownErasure(e);
+      }
+      throw e;
+    }
   }
 
   private Optional<Found> find(String tenant, String subject) throws SQLException {

@@ -75,4 +75,13 @@ public enum StoreFailure {
             + " known whether it was carried out; repeat it with the same Idempotency-Key, or read"
             + " the agent");
   }
+
+  /** The refusal of an erasure whose commit may have come through. */
+  static Refusal unknownErasure(SQLException cause) {
+    LOG.warn("the outcome of an erasure is unknown: {}", cause.getMessage());
+    return new Refusal(
+        ErrorCode.EVENT_STORE_UNAVAILABLE,
+        "The connection to the event store was lost while the erasure was written, and it is not"
+            + " known whether it was carried out; ask for it again, which does no harm");
+  }
 }

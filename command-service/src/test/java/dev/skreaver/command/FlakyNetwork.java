@@ -1,4 +1,4 @@
-package dev.skreaver.command.agent;
+package dev.skreaver.command;
 
 import dev.skreaver.embedded.Database;
 import java.io.IOException;
@@ -15,9 +15,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 
 /** The way to a database, which can break in the middle of an append. */
-final class FlakyNetwork implements AutoCloseable {
+public final class FlakyNetwork implements AutoCloseable {
   /** When it breaks; from then on nobody gets through until it is mended. */
-  enum Break {
+  public enum Break {
     NEVER,
     /** The append does not reach the database. */
     BEFORE_THE_APPEND,
@@ -36,7 +36,7 @@ final class FlakyNetwork implements AutoCloseable {
   /**
    * @param append a text in the append's payload, by which it is known among all requests
    */
-  FlakyNetwork(Database database, String append) throws IOException {
+  public FlakyNetwork(Database database, String append) throws IOException {
     this.database = database;
     this.append = append;
     this.appendInHex = HexFormat.of().formatHex(append.getBytes(StandardCharsets.UTF_8));
@@ -45,7 +45,7 @@ final class FlakyNetwork implements AutoCloseable {
   }
 
   /** The database as it is reached through here. */
-  Database database() {
+  public Database database() {
     return new Database(
         server.getInetAddress().getHostAddress(),
         server.getLocalPort(),
@@ -54,11 +54,11 @@ final class FlakyNetwork implements AutoCloseable {
         database.password());
   }
 
-  void breaks(Break when) {
+  public void breaks(Break when) {
     next.set(when);
   }
 
-  void mend() {
+  public void mend() {
     next.set(Break.NEVER);
   }
 
