@@ -77,8 +77,17 @@ class EventStoreConfiguration {
     }
     // A migration may take longer than any statement of a command.
     EventStoreSchema.migrate(OwnConnections.patient(environment, "skreaver-migration"));
-    StoreSequences.repair(dataSource);
+    repairSequences(dataSource);
     return dataSource;
+  }
+
+  private static void repairSequences(HikariDataSource dataSource) {
+    try {
+      StoreSequences.repair(dataSource);
+    } catch (SQLException e) {
+      throw new IllegalStateException(
+          "the event store's sequences cannot be checked: " + e.getMessage(), e);
+    }
   }
 
   private static String firstLine(SQLException e) {

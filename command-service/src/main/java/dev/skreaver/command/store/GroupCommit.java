@@ -1,5 +1,6 @@
 package dev.skreaver.command.store;
 
+import dev.skreaver.api.error.Refusal;
 import dev.skreaver.command.store.Append.Stored;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -53,9 +54,18 @@ final class GroupCommit {
     try {
       write(group, 1);
     } catch (RuntimeException | Error e) {
-      var failure = new EventStoreException("the events could not be written", e);
-      group.forEach(append -> append.fail(failure));
+      group.forEach(append -> append.fail(failure(append, e)));
     }
+  }
+
+  /** An earlier attempt may have come through, whatever it was that this one met. */
+  private static RuntimeException failure(Append append, Throwable cause) {
+    if (append.uncertain()) {
+      return StoreFailure.unknown(cause);
+    }
+    return cause instanceof Refusal refusal
+        ? refusal
+        : new EventStoreException("the events could not be written", cause);
   }
 
   private void write(List<Append> group, int attempt) {

@@ -135,10 +135,10 @@ public final class PostgresEventStorageEngine implements EventStorageEngine, Aut
     subjects.startAnew();
     try {
       numbers.forget();
+      StoreSequences.repair(dataSource);
     } catch (SQLException e) {
       throw StoreFailure.unavailable(e);
     }
-    StoreSequences.repair(dataSource);
     for (AppendLane lane : lanes) {
       lane.failWaiting();
     }

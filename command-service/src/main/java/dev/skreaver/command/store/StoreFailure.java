@@ -67,7 +67,7 @@ public enum StoreFailure {
   }
 
   /** The refusal of a command that may have been stored. */
-  static Refusal unknown(SQLException cause) {
+  static Refusal unknown(Throwable cause) {
     LOG.warn("the outcome of an append is unknown: {}", cause.getMessage());
     return new Refusal(
         ErrorCode.EVENT_STORE_UNAVAILABLE,
