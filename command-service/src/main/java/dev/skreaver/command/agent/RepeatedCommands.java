@@ -159,17 +159,18 @@ final class RepeatedCommands {
     return refusal.code().status() < 500 && refusal.code() != ErrorCode.CONCURRENT_MODIFICATION;
   }
 
+  /** It is not remembered: nobody knows here for how long it counts. */
   private CommandReceipt find(ReceivedCommand command, ReceiptKey key) {
-    Optional<CommandReceipt> stored = receipts.find(key);
-    stored.ifPresent(receipt -> recent.put(key, receipt));
-    return stored.orElseThrow(
-        () ->
-            ledger.refused(
-                command,
-                new Refusal(
-                    ErrorCode.IDEMPOTENCY_KEY_IN_PROGRESS,
-                    "The idempotency key is expiring at this moment; use a new one"),
-                null));
+    return receipts
+        .find(key)
+        .orElseThrow(
+            () ->
+                ledger.refused(
+                    command,
+                    new Refusal(
+                        ErrorCode.IDEMPOTENCY_KEY_IN_PROGRESS,
+                        "The idempotency key is expiring at this moment; use a new one"),
+                    null));
   }
 
   private Receipt repeat(ReceivedCommand command, CommandReceipt stored, String fingerprint) {

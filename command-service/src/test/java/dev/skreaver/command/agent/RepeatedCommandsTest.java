@@ -197,6 +197,21 @@ class RepeatedCommandsTest {
     assertThat(service.bean(CommandReceipts.class).purge()).isEqualTo(1);
   }
 
+  @Test
+  void a_key_expires_also_where_it_was_repeated_shortly_before() throws Exception {
+    AgentKey agent = AgentKey.parse("acme/late");
+    AgentCommand pause = new AgentCommand.Pause(agent, "once");
+    service.send(CommandService.create("acme/late"));
+    service.send(pause, null, key("late"));
+    service.send(new AgentCommand.Resume(agent));
+    age("late", 23);
+    assertThat(other.send(pause, null, key("late")).repeated()).isTrue();
+
+    age("late", 2);
+
+    assertThat(other.send(pause, null, key("late")).repeated()).isFalse();
+  }
+
   private static Idempotency key(String key) {
     return new Idempotency(key, "fingerprint");
   }
@@ -216,13 +231,18 @@ class RepeatedCommandsTest {
   }
 
   private static void expire(String key) throws SQLException {
+    age(key, 25);
+  }
+
+  private static void age(String key, int hours) throws SQLException {
     try (var connection =
             DriverManager.getConnection(database.jdbcUrl(), database.user(), database.password());
         var statement =
             connection.prepareStatement(
                 "UPDATE event_store.command_receipt"
-                    + " SET created_at = created_at - interval '25 hours' WHERE key = ?")) {
-      statement.setString(1, key);
+                    + " SET created_at = created_at - make_interval(hours => ?) WHERE key = ?")) {
+      statement.setInt(1, hours);
+      statement.setString(2, key);
       assertThat(statement.executeUpdate()).isEqualTo(1);
     }
   }
