@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 import org.axonframework.commandhandling.CommandMessage;
 import org.axonframework.commandhandling.GenericCommandMessage;
@@ -93,22 +92,26 @@ final class DryRuns {
     var decision = new Decision(new ArrayList<>(), new HashSet<>());
     Map<String, Object> metadata = ReceivedCommand.now(request).metadata();
     metadata.put(DECISION, decision);
-    return gateway
-        .<AgentView>send(new GenericCommandMessage<>(command, metadata))
-        .handle(
-            (agent, failure) -> {
-              if (failure != null) {
-                throw AgentCommandDispatch.failure(
-                    command.agent(),
-                    failure instanceof CompletionException wrapped && wrapped.getCause() != null
-                        ? wrapped.getCause()
-                        : failure);
-              }
-              return new DryRun(
-                  decision.events().stream().map(DryRuns::proposed).toList(),
-                  opened(agent, decision),
-                  engine.lastPosition(command.agent().toString()));
-            });
+    var decided = new CompletableFuture<AgentView>();
+    // Before it is sent, so that it is the command's thread that waits for the store.
+    CompletableFuture<DryRun> answer =
+        decided.thenApply(
+            agent ->
+                new DryRun(
+                    decision.events().stream().map(DryRuns::proposed).toList(),
+                    opened(agent, decision),
+                    engine.lastPosition(command.agent().toString())));
+    gateway.<Object, AgentView>send(
+        new GenericCommandMessage<>(command, metadata),
+        (sent, result) -> {
+          if (result.isExceptional()) {
+            decided.completeExceptionally(
+                AgentCommandDispatch.failure(command.agent(), result.exceptionResult()));
+          } else {
+            decided.complete(result.getPayload());
+          }
+        });
+    return answer;
   }
 
   /** Only what was stored: else whoever gives a sealed text of somebody else could read it. */

@@ -13,21 +13,33 @@ import dev.skreaver.api.agent.AgentCommands.Request;
 import dev.skreaver.api.agent.AgentKey;
 import dev.skreaver.api.agent.AgentStatus;
 import dev.skreaver.api.error.ErrorCode;
+import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.command.CommandService;
+import dev.skreaver.command.store.PostgresEventStorageEngine;
 import dev.skreaver.embedded.Database;
 import dev.skreaver.embedded.PostgresServer;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
+import org.axonframework.messaging.annotation.ParameterResolverFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class DryRunsTest {
@@ -191,6 +203,41 @@ class DryRunsTest {
     assertThat(asked.agent().owner()).isEqualTo("ada");
   }
 
+  @Test
+  void whoever_asks_waits_for_no_store_however_soon_it_is_decided() throws Exception {
+    Request request = request(CommandService.create("acme/soon"), null, null);
+    Set<Thread> waited = ConcurrentHashMap.newKeySet();
+    var store =
+        new DelegatingDataSource(service.bean(DataSource.class)) {
+          @Override
+          public Connection getConnection() throws SQLException {
+            waited.add(Thread.currentThread());
+            return super.getConnection();
+          }
+        };
+    try (var engine = new PostgresEventStorageEngine(store, EventFormat.upcasters(), 1, 24);
+        var threads = finishingFirst()) {
+      DryRuns dryRuns =
+          new AgentConfiguration()
+              .dryRuns(threads, service.bean(ParameterResolverFactory.class), engine);
+      waited.clear();
+
+      dryRuns.decide(request).join();
+
+      assertThat(waited).isNotEmpty().doesNotContain(Thread.currentThread());
+    }
+  }
+
+  /** Has carried out a task before whoever gave it goes on, as if that one had been held up. */
+  private static ExecutorService finishingFirst() {
+    return new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>()) {
+      @Override
+      public void execute(Runnable task) {
+        CompletableFuture.runAsync(task, super::execute).join();
+      }
+    };
+  }
+
   private static DryRun dryRun(CommandService instance, AgentCommand command) {
     return dryRun(instance, command, null, null);
   }
@@ -200,10 +247,15 @@ class DryRunsTest {
       AgentCommand command,
       @Nullable Long expectedVersion,
       @Nullable Idempotency idempotency) {
-    var request =
-        new Request(command, CommandService.caller(command.agent()), expectedVersion, idempotency);
+    Request request = request(command, expectedVersion, idempotency);
     return Objects.requireNonNull(
         instance.bean(AgentCommands.class).dryRun(request).block(Duration.ofSeconds(60)));
+  }
+
+  private static Request request(
+      AgentCommand command, @Nullable Long expectedVersion, @Nullable Idempotency idempotency) {
+    return new Request(
+        command, CommandService.caller(command.agent()), expectedVersion, idempotency);
   }
 
   private static long number(String query) throws SQLException {
