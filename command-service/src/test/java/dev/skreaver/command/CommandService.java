@@ -44,6 +44,10 @@ public final class CommandService implements AutoCloseable {
     return context.getBean(type);
   }
 
+  public <T> T bean(String name, Class<T> type) {
+    return context.getBean(name, type);
+  }
+
   public Receipt send(AgentCommand command) {
     return send(command, null, null);
   }

@@ -75,7 +75,8 @@ class AgentConfiguration {
     return Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("command-", 0).factory());
   }
 
-  @Bean(destroyMethod = "shutdownNow")
+  /** It ends when all that waits here was tried again: somebody may wait for its answer. */
+  @Bean(destroyMethod = "close")
   ScheduledExecutorService commandRetries() {
     return Executors.newSingleThreadScheduledExecutor(
         Thread.ofVirtual().name("command-retry-", 0).factory());
