@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.RestController;
 import reactor.core.publisher.Mono;
@@ -52,7 +53,7 @@ final class AgentCommandsEndpoint implements AgentCommands {
     Idempotency idempotency = request.idempotency();
     if (idempotency != null) {
       return CompletableFuture.supplyAsync(
-          () -> repeated.once(command, idempotency), virtualThreads);
+          () -> identified(command, () -> repeated.once(command, idempotency)), virtualThreads);
     }
     var commit = CommandCommit.plain(command::eventMetadata);
     var answer = new CompletableFuture<Receipt>();
@@ -66,10 +67,20 @@ final class AgentCommandsEndpoint implements AgentCommands {
                   } else {
                     CompletableFuture<?> _ =
                         answer.completeAsync(
-                            () -> recorded(command, receipt, failure), virtualThreads);
+                            () -> identified(command, () -> recorded(command, receipt, failure)),
+                            virtualThreads);
                   }
                 });
     return answer;
+  }
+
+  /** Whatever it is refused for, the refusal has the command's id. */
+  private static Receipt identified(ReceivedCommand command, Supplier<Receipt> answer) {
+    try {
+      return answer.get();
+    } catch (Refusal refusal) {
+      throw CommandLedger.answer(command, refusal);
+    }
   }
 
   /** A command without events is written down before it is answered. */

@@ -2,12 +2,15 @@ package dev.skreaver.command.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.skreaver.api.agent.AgentCommand;
 import dev.skreaver.api.agent.AgentCommands.Idempotency;
 import dev.skreaver.api.agent.AgentCommands.Receipt;
+import dev.skreaver.api.agent.AgentCommands.Request;
 import dev.skreaver.api.agent.AgentKey;
+import dev.skreaver.api.caller.Caller;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import dev.skreaver.command.CommandService;
@@ -19,6 +22,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,6 +84,32 @@ class LostAnswerTest {
     assertThat(repeated.repeated()).isFalse();
     assertThat(repeated.agent().version()).isEqualTo(created.agent().version() + 1);
     assertThat(pauses(agent)).isEqualTo(1);
+  }
+
+  @Test
+  void a_command_that_is_refused_because_the_store_is_gone_has_its_id_also_under_a_key() {
+    AgentKey agent = AgentKey.parse("acme/of-a-stranger");
+    var stranger =
+        new Caller(agent.tenant(), "stranger", "jwt", "request-1", "correlation-1", null);
+    AgentCommand resume = new AgentCommand.Resume(agent);
+    network.breaks(Break.BROKEN);
+
+    assertThat(details(new Request(resume, stranger, null, null))).containsKey("command_id");
+    assertThat(
+            details(new Request(resume, stranger, null, new Idempotency("resume", "fingerprint"))))
+        .containsKey("command_id");
+
+    network.mend();
+    await()
+        .atMost(LONG)
+        .ignoreExceptionsInstanceOf(Refusal.class)
+        .untilAsserted(() -> service.send(CommandService.create(agent.toString())));
+  }
+
+  private static Map<String, Object> details(Request request) {
+    Refusal refusal = catchThrowableOfType(Refusal.class, () -> service.send(request));
+    assertThat(refusal.code()).isEqualTo(ErrorCode.EVENT_STORE_UNAVAILABLE);
+    return refusal.details();
   }
 
   private static void loses(Break where, AgentKey agent) {
