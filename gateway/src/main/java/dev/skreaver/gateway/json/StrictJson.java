@@ -123,6 +123,8 @@ public final class StrictJson {
             sizes[++depth] = 0;
           } else if (token == JsonToken.VALUE_STRING) {
             fit(parser, parser.getString(), false);
+          } else if (token == JsonToken.VALUE_NUMBER_FLOAT) {
+            finite(parser);
           }
         }
       }
@@ -172,6 +174,13 @@ public final class StrictJson {
           throw unfit(parser, "must be valid Unicode: half of a surrogate pair stands alone");
         }
       }
+    }
+  }
+
+  /** It would go on as the text {@code "Infinity"}. */
+  private static void finite(JsonParser parser) {
+    if (Double.isInfinite(parser.getDoubleValue())) {
+      throw unfit(parser, "must be a number from -1.8e308 to 1.8e308");
     }
   }
 

@@ -121,7 +121,12 @@ class BadBodyTest {
             "too long a number",
             spec("\"config\":{\"a\":" + "1".repeat(200) + "}"),
             "invalid_json",
-            ""));
+            ""),
+        Arguments.of(
+            "a number that would be infinite",
+            spec("\"config\":{\"a\":[1.7e308,-1e400]}"),
+            "invalid_input",
+            "spec.config.a.1"));
   }
 
   @ParameterizedTest(name = "{0}")
