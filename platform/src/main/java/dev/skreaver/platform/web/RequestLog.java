@@ -1,5 +1,7 @@
 package dev.skreaver.platform.web;
 
+import dev.skreaver.api.agent.AgentId;
+import dev.skreaver.api.error.Refusal;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
@@ -91,7 +93,7 @@ final class RequestLog implements WebFilter, Ordered {
             .addKeyValue("path", request.getPath().value())
             .addKeyValue("status", code)
             .addKeyValue("duration_ms", taken.toMillis());
-    Object agent = agentId(exchange);
+    AgentId agent = agentId(exchange);
     (agent == null ? line : line.addKeyValue("agent_id", agent)).log("Request processed");
     measure(exchange, METHODS.contains(method) ? method : "OTHER", code, taken);
   }
@@ -132,11 +134,17 @@ final class RequestLog implements WebFilter, Ordered {
             || type.isCompatibleWith(MediaType.APPLICATION_NDJSON));
   }
 
-  private static @Nullable Object agentId(ServerWebExchange exchange) {
+  /** Unlike the path it is decoded: what is no agent's id may hold anything, and is left out. */
+  private static @Nullable AgentId agentId(ServerWebExchange exchange) {
     Map<String, Object> variables =
         exchange.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE);
-    return variables == null || !exchange.getRequest().getPath().value().startsWith("/agents/")
-        ? null
-        : variables.get("id");
+    if (variables == null || !exchange.getRequest().getPath().value().startsWith("/agents/")) {
+      return null;
+    }
+    try {
+      return variables.get("id") instanceof String id ? new AgentId(id) : null;
+    } catch (Refusal noAgent) {
+      return null;
+    }
   }
 }
