@@ -168,11 +168,8 @@ final class Session {
         Disposables.composite(
             after(left.minus(EXPIRY_NOTICE), () -> conversation.tokenExpiresSoon(known)),
             after(left, this::expire)));
-    LOG.info(
-        "websocket auth ok connection={} tenant={} subject={}",
-        id,
-        known.tenant(),
-        known.subject());
+    // Without the subject: what is logged cannot be erased.
+    LOG.info("websocket auth ok connection={} tenant={}", id, known.tenant());
   }
 
   private void expire() {

@@ -2,11 +2,16 @@ package dev.skreaver.gateway.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 class AuthenticationTest {
@@ -37,6 +42,26 @@ class AuthenticationTest {
       assertThat(answer.path("message").asString()).isEqualTo("Authentication successful");
       assertThat(answer.path("user_id").asString()).isEqualTo("alice");
       assertThat(client.positions("agent:by-message", 1)).containsExactly(position);
+    }
+  }
+
+  @Test
+  void the_log_tells_of_an_authentication_without_the_name_that_may_have_to_be_erased() {
+    var lines = new ListAppender<ILoggingEvent>();
+    lines.list = new CopyOnWriteArrayList<>();
+    lines.start();
+    var log = (Logger) LoggerFactory.getLogger(Session.class);
+    log.addAppender(lines);
+    String token = TestGateway.token("acme", "carol-in-clear", Duration.ofMinutes(10));
+    try (var client = gateway.connect()) {
+      client.say(auth(token)).next("success");
+
+      assertThat(lines.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .anyMatch(line -> line.startsWith("websocket auth ok connection="))
+          .noneMatch(line -> line.contains("carol-in-clear"));
+    } finally {
+      log.detachAppender(lines);
     }
   }
 
