@@ -7,13 +7,14 @@ import dev.skreaver.platform.Settings;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.http.HttpHeaders;
 import org.springframework.security.web.server.firewall.ServerExchangeRejectedHandler;
 import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.cors.reactive.CorsConfigurationSource;
-import org.springframework.web.cors.reactive.UrlBasedCorsConfigurationSource;
 import reactor.core.publisher.Mono;
 
 @Configuration(proxyBeanMethods = false)
@@ -32,7 +33,6 @@ class HardeningConfiguration {
   /** Pages of other origins may call only if SKREAVER_ALLOWED_ORIGINS names them. */
   @Bean
   CorsConfigurationSource crossOrigin(Environment environment) {
-    var source = new UrlBasedCorsConfigurationSource();
     List<String> origins = Settings.of(environment).list("SKREAVER_ALLOWED_ORIGINS");
     origins.forEach(HardeningConfiguration::check);
     // With nobody named too: a path without rules would let every preflight pass.
@@ -63,8 +63,24 @@ class HardeningConfiguration {
             "X-Correlation-ID",
             "X-Request-ID"));
     cors.setMaxAge(Duration.ofHours(1));
-    source.registerCorsConfiguration("/**", cors);
-    return source;
+    return exchange -> {
+      HttpHeaders headers = exchange.getRequest().getHeaders();
+      String origin = headers.getOrigin();
+      return origin != null && isOwn(origin, headers.getFirst(HttpHeaders.HOST))
+          ? with(origin, cors)
+          : cors;
+    };
+  }
+
+  /** In either scheme: a proxy before the gateway may speak https, and its pages are ours. */
+  private static boolean isOwn(String origin, @Nullable String host) {
+    return origin.equalsIgnoreCase("https://" + host) || origin.equalsIgnoreCase("http://" + host);
+  }
+
+  private static CorsConfiguration with(String origin, CorsConfiguration others) {
+    var cors = new CorsConfiguration(others);
+    cors.setAllowedOrigins(List.of(origin));
+    return cors;
   }
 
   private static void check(String origin) {

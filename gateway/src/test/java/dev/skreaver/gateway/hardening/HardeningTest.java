@@ -132,6 +132,15 @@ class HardeningTest {
   }
 
   @Test
+  void a_page_of_the_gateway_may_call_it_through_a_proxy_that_speaks_https() {
+    String answer =
+        gateway.raw(
+            "POST /agents HTTP/1.1\r\nHost: gateway.example\r\nOrigin: https://gateway.example\r\nAuthorization: Bearer %s\r\nContent-Length: 0\r\n%s"
+                .formatted(good(), END));
+    assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain("origin_not_allowed");
+  }
+
+  @Test
   void an_origin_that_is_named_may_call() {
     try (var open =
         new RunningGateway("SKREAVER_ALLOWED_ORIGINS=https://app.example", "SKREAVER_HSTS=true")) {

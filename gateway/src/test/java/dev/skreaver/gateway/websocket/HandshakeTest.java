@@ -136,6 +136,8 @@ class HandshakeTest {
   void an_allowed_or_own_origin_opens() {
     assertThat(open("", "Origin: https://app.example.com")).startsWith("HTTP/1.1 101");
     assertThat(open("", "Origin: http://localhost")).startsWith("HTTP/1.1 101");
+    // As a browser sees it in front of a proxy that speaks https.
+    assertThat(open("", "Origin: https://localhost")).startsWith("HTTP/1.1 101");
   }
 
   @Test
