@@ -289,6 +289,14 @@ class ApiDocumentTest {
   }
 
   @Test
+  void the_example_of_the_figures_is_a_line_of_them() {
+    String example =
+        DOCUMENT.at("/paths/~1metrics/get/responses/200/content/text~1plain/example").asString();
+
+    assertThat(GATEWAY.send(GATEWAY.request("/metrics")).http().body().lines()).contains(example);
+  }
+
+  @Test
   void the_page_loads_nothing_but_from_here() {
     var page = GATEWAY.send(GATEWAY.request("/docs"));
     assertThat(page.header("Content-Type")).startsWith("text/html");
