@@ -105,8 +105,10 @@ class ReplayTest {
   @Test
   void a_replay_ends_with_an_error_when_its_token_expires() {
     life("replay-5");
-    gateway.events().record("acme", "replay-5", "agent.started", Map.of("agent_id", "replay-5"));
-    String brief = TestGateway.token("acme", "bob", Duration.ofSeconds(2), "agent:read");
+    for (int i = 0; i < 10; i++) {
+      record("replay-5", "agent.started", "{\"agent_id\":\"replay-5\"}");
+    }
+    String brief = TestGateway.token("acme", "bob", Duration.ofSeconds(5), "agent:read");
     HttpRequest slow =
         request("replay-5", "speed=0.001").setHeader("Authorization", "Bearer " + brief).build();
     try (Reading reading = Reading.of(http, slow)) {

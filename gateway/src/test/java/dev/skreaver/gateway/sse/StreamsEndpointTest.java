@@ -101,7 +101,7 @@ class StreamsEndpointTest {
 
   @Test
   void a_stream_ends_with_an_error_when_its_token_expires() {
-    String brief = TestGateway.token("acme", "bob", Duration.ofSeconds(2), "event:read");
+    String brief = TestGateway.token("acme", "bob", Duration.ofSeconds(5), "event:read");
     HttpRequest request =
         request("/events/stream").setHeader("Authorization", "Bearer " + brief).build();
     try (Reading reading = Reading.of(http, request)) {

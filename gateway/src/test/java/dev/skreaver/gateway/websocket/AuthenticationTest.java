@@ -96,7 +96,7 @@ class AuthenticationTest {
 
   @Test
   void an_expired_token_closes_the_connection_with_4401() {
-    String token = TestGateway.token("acme", "alice", Duration.ofSeconds(3), "agent:read");
+    String token = TestGateway.token("acme", "alice", Duration.ofSeconds(5), "agent:read");
     try (var client = gateway.connect(token)) {
       assertThat(client.next("error").path("message").asString()).contains("expired");
       assertThat(client.closed()).isEqualTo(4401);
