@@ -10,6 +10,7 @@ import org.springframework.core.codec.CodecException;
 import org.springframework.core.codec.DecodingException;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.http.MediaType;
 import org.springframework.http.codec.json.JacksonJsonDecoder;
 import org.springframework.util.MimeType;
 import tools.jackson.core.JacksonException;
@@ -18,7 +19,8 @@ import tools.jackson.databind.exc.InvalidDefinitionException;
 /** Reads the bodies of requests by {@link StrictJson}. */
 final class StrictJsonDecoder extends JacksonJsonDecoder {
   StrictJsonDecoder() {
-    super(StrictJson.mapper());
+    // Of one document: a stream of them is nothing that is read here.
+    super(StrictJson.mapper(), MediaType.APPLICATION_JSON, new MediaType("application", "*+json"));
     setMaxInMemorySize(StrictJson.MAX_BYTES);
   }
 
