@@ -3,6 +3,7 @@ package dev.skreaver.gateway.admin;
 import static org.springframework.http.MediaType.APPLICATION_JSON_VALUE;
 
 import dev.skreaver.api.projection.ProjectionAdmin;
+import dev.skreaver.gateway.request.NoMembers;
 import dev.skreaver.gateway.security.Identity;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -41,7 +42,9 @@ class AdminEndpoint {
 
   @PostMapping("/projections/{name}/replay/pause")
   Mono<ProjectionAdmin.Projection> pauseReplay(
-      @PathVariable("name") ProjectionName name, Identity operator) {
+      @PathVariable("name") ProjectionName name,
+      @RequestBody(required = false) @Nullable NoMembers body,
+      Identity operator) {
     return projections.pauseReplay(name.value());
   }
 
@@ -62,7 +65,10 @@ class AdminEndpoint {
   }
 
   @PostMapping("/dead-letters/{id}/retry")
-  Mono<ProjectionAdmin.Retry> retry(@PathVariable("id") DeadLetterId id, Identity operator) {
+  Mono<ProjectionAdmin.Retry> retry(
+      @PathVariable("id") DeadLetterId id,
+      @RequestBody(required = false) @Nullable NoMembers body,
+      Identity operator) {
     return projections.retry(id.value());
   }
 }

@@ -7,6 +7,7 @@ import dev.skreaver.api.agent.AgentCommands;
 import dev.skreaver.api.agent.AgentId;
 import dev.skreaver.api.agent.AgentQueries;
 import dev.skreaver.api.agent.AgentView;
+import dev.skreaver.gateway.request.NoMembers;
 import dev.skreaver.gateway.request.Read;
 import dev.skreaver.gateway.request.Write;
 import java.util.function.Function;

@@ -192,6 +192,20 @@ class BadInputTest {
     refused(GATEWAY.post("/agents/echo-1/" + command, body), 400, code, field);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/admin/projections/agent/replay/pause",
+        "/admin/projections/agent/replay/resume",
+        "/admin/dead-letters/1/retry"
+      })
+  void an_operator_is_refused_what_a_route_does_not_know(String path) {
+    refused(GATEWAY.post(path, "{\"force\":true}"), 400, "unknown_field", "force");
+    refused(GATEWAY.post(path, "{"), 400, "invalid_json", null);
+    assertThat(GATEWAY.post(path, "{}").status()).isEqualTo(503);
+    assertThat(GATEWAY.post(path, "").status()).isEqualTo(503);
+  }
+
   @Test
   void a_change_must_be_an_object() {
     for (String body : List.of("[]", "7", "\"name\"")) {

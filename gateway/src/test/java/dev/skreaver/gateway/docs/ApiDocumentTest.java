@@ -356,7 +356,7 @@ class ApiDocumentTest {
             "{id}",
             path.startsWith("/events/") || path.startsWith("/commands/")
                 ? "0197c9a2-7b1e-7c3d-8a55-3f0f4f1f2a10"
-                : "echo-1");
+                : path.startsWith("/admin/") ? "17" : "echo-1");
   }
 
   private static void operations(BiConsumer<String, JsonNode> each) {

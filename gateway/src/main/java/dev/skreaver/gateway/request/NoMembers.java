@@ -1,4 +1,4 @@
-package dev.skreaver.gateway.agent;
+package dev.skreaver.gateway.request;
 
 /** The body of a command that says all by its route: none, or an empty object. */
-record NoMembers() {}
+public record NoMembers() {}
