@@ -32,6 +32,7 @@ import reactor.core.publisher.Sinks;
  */
 @RestController
 class StreamsEndpoint {
+  private static final String LAST_EVENT_ID = "Last-Event-ID";
   private static final Pattern POSITION = Pattern.compile("[0-9]{1,18}");
 
   private final EventStreams streams;
@@ -56,18 +57,18 @@ class StreamsEndpoint {
   @GetMapping(path = "/events/stream", produces = TEXT_EVENT_STREAM_VALUE)
   Mono<ResponseEntity<Flux<ServerSentEvent<Object>>>> events(
       From from,
-      @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEventId,
+      @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventId,
       Read read) {
-    return open(null, position(from, lastEventId), read);
+    return open(null, from, lastEventId, read);
   }
 
   @GetMapping(path = "/agents/{id}/stream", produces = TEXT_EVENT_STREAM_VALUE)
   Mono<ResponseEntity<Flux<ServerSentEvent<Object>>>> eventsOfAgent(
       @PathVariable("id") AgentId id,
       From from,
-      @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEventId,
+      @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventId,
       Read read) {
-    return open(id, position(from, lastEventId), read);
+    return open(id, from, lastEventId, read);
   }
 
   /**
@@ -78,12 +79,16 @@ class StreamsEndpoint {
   Mono<ResponseEntity<Flux<ServerSentEvent<Object>>>> replay(
       @PathVariable("id") AgentId id,
       Replay replay,
-      @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEventId,
+      @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventId,
       Read read) {
     Long resumed = position(new From(null), lastEventId);
     return queries
         .bounds()
-        .map(bounds -> replay.reel(bounds.head(), resumed))
+        .map(
+            bounds -> {
+              requireReached(resumed, lastEventId, bounds.head());
+              return replay.reel(bounds.head(), resumed);
+            })
         .flatMap(
             reel ->
                 queries
@@ -111,15 +116,13 @@ class StreamsEndpoint {
 
   /** The position is checked before the answer begins, so that a refusal still has its status. */
   private Mono<ResponseEntity<Flux<ServerSentEvent<Object>>>> open(
-      @Nullable AgentId agent, @Nullable Long after, Read read) {
+      @Nullable AgentId agent, From from, @Nullable String lastEventId, Read read) {
+    Long after = position(from, lastEventId);
     return queries
         .bounds()
         .map(
             bounds -> {
-              if (after != null && after > bounds.head()) {
-                throw Refusal.invalidField(
-                    "after", "has not been reached, the last position is " + bounds.head());
-              }
+              requireReached(after, lastEventId, bounds.head());
               long start = after == null ? bounds.head() : after;
               var stream = streams.open(read.identity().tenant(), agent, start);
               return answer(new Telling(start).of(stream, read.identity().expiresAt(), clock));
@@ -133,6 +136,19 @@ class StreamsEndpoint {
         .body(told.takeUntilOther(closing.asMono()));
   }
 
+  private static void requireReached(
+      @Nullable Long position, @Nullable String lastEventId, long head) {
+    if (position != null && position > head) {
+      throw Refusal.invalidField(
+          given(lastEventId) ? LAST_EVENT_ID : "after",
+          "has not been reached, the last position is " + head);
+    }
+  }
+
+  private static boolean given(@Nullable String lastEventId) {
+    return lastEventId != null && !lastEventId.isEmpty();
+  }
+
   private static @Nullable Long position(From from, @Nullable String lastEventId) {
     if (lastEventId == null || lastEventId.isEmpty()) {
       Long after = from.after();
@@ -142,7 +158,7 @@ class StreamsEndpoint {
       return after;
     }
     if (!POSITION.matcher(lastEventId).matches()) {
-      throw Refusal.invalidField("Last-Event-ID", "must be the id of an event of this stream");
+      throw Refusal.invalidField(LAST_EVENT_ID, "must be the id of an event of this stream");
     }
     return Long.valueOf(lastEventId);
   }

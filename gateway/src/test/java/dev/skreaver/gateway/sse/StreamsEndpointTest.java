@@ -16,6 +16,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Server-sent events over a real connection. */
 class StreamsEndpointTest {
@@ -120,6 +122,15 @@ class StreamsEndpointTest {
     assertThat(refusal(request("/events/stream?after=999999999").build(), 400))
         .contains("last position");
     assertThat(refusal(request("/events/stream?until=5").build(), 400)).contains("until");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/events/stream", "/agents/sse-4/stream", "/agents/sse-4/replay/stream"})
+  void a_last_event_id_that_was_never_told_is_refused_by_its_name(String path) {
+    gateway.events().record("acme", "sse-4", "agent.created", Map.of());
+    HttpRequest ahead = request(path).header("Last-Event-ID", "999999999").build();
+
+    assertThat(refusal(ahead, 400)).contains("\"field\":\"Last-Event-ID\"", "has not been reached");
   }
 
   @Test
