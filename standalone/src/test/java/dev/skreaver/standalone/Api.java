@@ -182,7 +182,7 @@ final class Api {
 
   private Answer send(String verb, String path, String body) {
     HttpRequest.Builder request = request(path);
-    if (!body.isEmpty()) {
+    if (!body.isEmpty() && !headers.containsKey("Content-Type")) {
       request.header("Content-Type", "application/json");
     }
     try {

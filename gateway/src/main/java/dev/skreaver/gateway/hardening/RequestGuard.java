@@ -4,6 +4,7 @@ import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
@@ -41,6 +42,12 @@ class RequestGuard implements WebFilter, Ordered {
     }
     if (headers.getOrEmpty(HttpHeaders.HOST).size() != 1) {
       throw new Refusal(ErrorCode.INVALID_HEADER, "Send exactly one Host header");
+    }
+    if (headers.getOrEmpty(HttpHeaders.CONTENT_TYPE).size() > 1) {
+      throw new Refusal(
+          ErrorCode.INVALID_HEADER,
+          "The Content-Type header is given more than once; send it once",
+          Map.of("field", HttpHeaders.CONTENT_TYPE));
     }
     for (String type : headers.getOrEmpty(HttpHeaders.CONTENT_TYPE)) {
       String lower = type.toLowerCase(Locale.ROOT);

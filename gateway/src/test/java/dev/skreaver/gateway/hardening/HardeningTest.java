@@ -29,6 +29,15 @@ class HardeningTest {
   }
 
   @Test
+  void two_content_types_are_refused() {
+    String answer =
+        gateway.raw(
+            "POST /agents HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n%s{}"
+                .formatted(good(), END));
+    assertThat(answer).startsWith("HTTP/1.1 400").contains("invalid_header", "Content-Type");
+  }
+
+  @Test
   void r59_more_than_a_hundred_headers_are_refused() {
     String answer =
         gateway.raw("GET /health HTTP/1.1\r\nHost: a\r\n" + "X-A: b\r\n".repeat(120) + END);
