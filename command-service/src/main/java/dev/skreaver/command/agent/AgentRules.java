@@ -75,11 +75,11 @@ final class AgentRules {
   }
 
   void checkReason(String reason) {
-    checkText("reason", reason, REASON_CHARACTERS);
+    checkFreeText("reason", reason, REASON_CHARACTERS);
   }
 
   void checkError(String error) {
-    checkText("error", error, ERROR_CHARACTERS);
+    checkFreeText("error", error, ERROR_CHARACTERS);
   }
 
   private static Map<String, Object> patched(
@@ -140,7 +140,23 @@ final class AgentRules {
     }
   }
 
-  private static void checkText(String field, @Nullable String text, int characters) {
+  /** Also what a program printed: it may have any line ends, and the colours of a terminal. */
+  private static void checkFreeText(String field, @Nullable String given, int characters) {
+    String text = sized(field, given, characters);
+    if (text.codePoints().anyMatch(c -> c == 0 || isHalf(c))) {
+      throw Refusal.invalidField(field, "must not contain NUL or halves of a character");
+    }
+  }
+
+  private static void checkText(String field, @Nullable String given, int characters) {
+    String text = sized(field, given, characters);
+    if (text.codePoints().anyMatch(AgentRules::isUnprintable)) {
+      throw Refusal.invalidField(
+          field, "must not contain control characters or halves of a character");
+    }
+  }
+
+  private static String sized(String field, @Nullable String text, int characters) {
     if (text == null) {
       throw new Refusal(
           ErrorCode.MISSING_REQUIRED_FIELD,
@@ -151,14 +167,15 @@ final class AgentRules {
       throw Refusal.invalidField(
           field, "must have 1 to %d characters and not only spaces".formatted(characters));
     }
-    if (text.codePoints().anyMatch(AgentRules::isUnprintable)) {
-      throw Refusal.invalidField(
-          field, "must not contain control characters or halves of a character");
-    }
+    return text;
   }
 
   private static boolean isUnprintable(int character) {
     return (Character.isISOControl(character) && character != '\n' && character != '\t')
-        || (character <= 0xffff && Character.isSurrogate((char) character));
+        || isHalf(character);
+  }
+
+  private static boolean isHalf(int character) {
+    return character <= 0xffff && Character.isSurrogate((char) character);
   }
 }

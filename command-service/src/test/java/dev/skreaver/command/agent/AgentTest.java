@@ -152,6 +152,15 @@ class AgentTest {
     create(limited(new AgentLimits(8192, 10_240, 100, 3600))).expectSuccessfulHandlerExecution();
   }
 
+  @Test
+  void an_error_is_reported_as_the_program_printed_it() {
+    String printed = "\u001b[31mTraceback\u001b[0m\r\n\tat main.py";
+
+    in("ready")
+        .when(new AgentCommand.ReportError(KEY, printed, true), BY_ADA)
+        .expectEvents(new AgentEvent.ErrorReported(ID, printed, true));
+  }
+
   /** Every status that commands lead to, every command, and whether it may follow. */
   static Stream<Step> lifecycle() {
     return Stream.of(
