@@ -35,7 +35,7 @@ public class DatabaseConfiguration {
   public static final String READ_MODEL_DEDICATED = "readModelDedicated";
   public static final String EVENT_STORE_DEDICATED = "eventStoreDedicated";
 
-  private static final String READ_MODEL_URL = "READ_MODEL_DATABASE_URL";
+  static final String READ_MODEL_URL = "READ_MODEL_DATABASE_URL";
   private static final String EVENT_STORE_URL = "EVENT_STORE_DATABASE_URL";
   private static final int EVENT_STORE_READERS = 8;
   private static final int PAST_READERS = 4;
@@ -132,7 +132,11 @@ public class DatabaseConfiguration {
     }
     String rootCertificate = address.parameters().get("sslrootcert");
     if (rootCertificate != null) {
-      configuration.sslRootCert(rootCertificate);
+      try {
+        configuration.sslRootCert(rootCertificate);
+      } catch (IllegalArgumentException e) {
+        throw new ConfigurationError(variable, "there is no sslrootcert " + rootCertificate);
+      }
     }
     return new PostgresqlConnectionFactory(configuration.build());
   }

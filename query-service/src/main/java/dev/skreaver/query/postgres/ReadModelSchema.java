@@ -1,5 +1,6 @@
 package dev.skreaver.query.postgres;
 
+import dev.skreaver.platform.ConfigurationError;
 import dev.skreaver.platform.PostgresAddress;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -37,9 +38,14 @@ public final class ReadModelSchema {
           .load()
           .migrate();
     } catch (SQLException e) {
-      throw new IllegalStateException(
-          "The read model at %s cannot be migrated: %s".formatted(address, e.getMessage()), e);
+      throw new ConfigurationError(
+          DatabaseConfiguration.READ_MODEL_URL,
+          "the database %s cannot be used: %s".formatted(address, firstLine(e)));
     }
+  }
+
+  private static String firstLine(SQLException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("it does not answer");
   }
 
   private static Connection connect(PostgresAddress address) throws SQLException {
