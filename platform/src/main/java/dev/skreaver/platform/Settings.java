@@ -22,6 +22,8 @@ public final class Settings {
   /** Shorter HMAC-SHA-256 keys are weaker than the hash (RFC 7518 §3.2). */
   private static final int SECRET_BYTES = 32;
 
+  private static final int LARGEST_PORT = 65_535;
+
   private final ConfigurableEnvironment environment;
 
   private Settings(ConfigurableEnvironment environment) {
@@ -102,7 +104,11 @@ public final class Settings {
       URI uri = URI.create(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
       if (("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
           && uri.getHost() != null
-          && uri.getUserInfo() == null) {
+          && uri.getUserInfo() == null
+          && uri.getPort() != 0
+          && uri.getPort() <= LARGEST_PORT
+          && uri.getRawQuery() == null
+          && uri.getRawFragment() == null) {
         return uri;
       }
     } catch (IllegalArgumentException malformed) {

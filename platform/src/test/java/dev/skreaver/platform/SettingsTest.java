@@ -99,7 +99,18 @@ class SettingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"command:8081", "ftp://command", "http://", "http://a b", "8081"})
+  @ValueSource(
+      strings = {
+        "command:8081",
+        "ftp://command",
+        "http://",
+        "http://a b",
+        "8081",
+        "http://command:99999",
+        "http://command:0",
+        "http://command?tenant=a",
+        "http://command#a"
+      })
   void an_address_that_is_not_http_is_refused(String text) {
     refused(
         () ->
