@@ -148,6 +148,28 @@ class AccessTest {
     assertThat(answer.header("Allow").split(",")).containsExactlyInAnyOrder("GET", "POST");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "TRACE, /agents, 'GET, POST'",
+    "BREW, /agents, 'GET, POST'",
+    "TRACE, /health, GET",
+    "TRACE, /docs, GET",
+    "TRACE, /ws, GET"
+  })
+  void a_method_that_nothing_has_is_answered_like_any_other(
+      String method, String path, String allowed) {
+    String answer =
+        gateway.raw(
+            "%s %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n"
+                .formatted(method, path, good()));
+    assertThat(answer).startsWith("HTTP/1.1 405").contains("method_not_allowed");
+    assertThat(answer.lines().filter(line -> line.startsWith("Allow: ")).findFirst())
+        .hasValueSatisfying(
+            allow ->
+                assertThat(allow.substring("Allow: ".length()).split(",\\s*"))
+                    .contains(allowed.split(", ")));
+  }
+
   @Test
   void actuator_shows_nothing() {
     assertThat(gateway.get(good(), "/actuator/env").status()).isEqualTo(404);
