@@ -65,8 +65,13 @@ final class Access {
           rule(GET, "/events/{id}/effects", EVENT_READ),
           rule(GET, "/commands", EVENT_READ),
           rule(GET, "/commands/{id}", EVENT_READ),
-          rule(GET, "/admin/**", ADMIN_ACCESS),
-          rule(POST, "/admin/**", ADMIN_ACCESS));
+          rule(GET, "/admin/projections", ADMIN_ACCESS),
+          rule(POST, "/admin/projections/{name}/replay", ADMIN_ACCESS),
+          rule(POST, "/admin/projections/{name}/replay/pause", ADMIN_ACCESS),
+          rule(POST, "/admin/projections/{name}/replay/resume", ADMIN_ACCESS),
+          rule(GET, "/admin/dead-letters", ADMIN_ACCESS),
+          rule(POST, "/admin/dead-letters/{id}/retry", ADMIN_ACCESS),
+          rule(POST, "/admin/subjects/erase", ADMIN_ACCESS));
 
   private Access() {}
 

@@ -150,6 +150,19 @@ class AccessTest {
 
   @ParameterizedTest
   @CsvSource({
+    "/admin/projections, GET",
+    "/admin/dead-letters, GET",
+    "/admin/projections/agent/replay, POST",
+    "/admin/subjects/erase, POST"
+  })
+  void a_refused_method_is_not_told_of_others_that_are_refused_too(String path, String only) {
+    var answer = gateway.send(gateway.as(good(), path).method("PUT", BodyPublishers.noBody()));
+    assertThat(answer.status()).isEqualTo(405);
+    assertThat(answer.header("Allow")).isEqualTo(only);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "TRACE, /agents, 'GET, POST'",
     "BREW, /agents, 'GET, POST'",
     "TRACE, /health, GET",
