@@ -15,6 +15,13 @@ class AgentsOverRestTest {
   private final Api api = Api.ofNewTenant();
 
   @Test
+  void a_command_that_was_carried_out_is_answered_so_whatever_charset_is_asked_for() {
+    api.create("mine");
+
+    api.with("Accept", "application/json;charset=ISO-8859-1").pause("mine").is(200);
+  }
+
+  @Test
   void a_created_agent_is_answered_with_where_it_is_and_what_it_is() {
     var created =
         api.post(

@@ -356,6 +356,22 @@ class BadInputTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "application/json;charset=ISO-8859-1",
+        "application/json;charset=UTF-16",
+        "application/json;charset=US-ASCII",
+        "application/json;version=2",
+        "text/html;q=0.9, application/json;q=0.1"
+      })
+  void an_answer_is_json_in_utf_8_whatever_charset_is_asked_for(String accept) {
+    var answer =
+        GATEWAY.send(GATEWAY.as(TestToken.good(), "/auth/me").header("Accept", accept).GET());
+    assertThat(answer.status()).as(answer.http().body()).isEqualTo(200);
+    assertThat(answer.header("Content-Type")).isEqualTo("application/json");
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"/agents", "/events", "/agents/echo-1/events", "/commands"})
   void a_page_is_no_stream(String path) {
     refused(
