@@ -28,6 +28,9 @@ class DocumentedAnswersTest {
     fits(
         "POST /agents/{id}/error",
         api.post("/agents/mine/error", "{\"error\":\"x\",\"recoverable\":true}"));
+    fits(
+        "POST /agents/{id}/recover",
+        api.with("If-Match", "\"0\"").post("/agents/mine/recover", ""));
     fits("POST /agents/{id}/recover", api.post("/agents/mine/recover", ""));
     fits("POST /agents/{id}/stop", api.post("/agents/mine/stop", "{\"reason\":\"x\"}"));
     fits("POST /agents/{id}/stop", api.post("/agents/mine/stop", "{}"));
@@ -142,9 +145,13 @@ class DocumentedAnswersTest {
       valueFits(as, schema, answer.json());
     }
     if (answer.status() >= 400) {
-      assertThat(content.path(type).path("examples").has(answer.text("/error")))
-          .as(as + " is an example")
-          .isTrue();
+      JsonNode example = content.path(type).path("examples").path(answer.text("/error"));
+      assertThat(example.isObject()).as(as + " is an example").isTrue();
+      example
+          .at("/value/details")
+          .properties()
+          .forEach(
+              detail -> assertThat(answer.at("/details").has(detail.getKey())).as(as).isTrue());
     }
   }
 

@@ -6,7 +6,10 @@ import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.gateway.RunningGateway;
 import dev.skreaver.gateway.TestToken;
 import io.swagger.v3.oas.annotations.Hidden;
+import java.io.IOException;
 import java.net.http.HttpRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -108,6 +112,19 @@ class ApiDocumentTest {
                                     .isNotBlank());
                   });
         });
+  }
+
+  @Test
+  void every_setting_that_it_names_is_one() throws IOException {
+    String settings = Files.readString(Path.of("..", "docs", "configuration.md"));
+    var named =
+        Pattern.compile("\\b(SKREAVER|WEBSOCKET)_[A-Z_]+")
+            .matcher(DOCUMENT.toString())
+            .results()
+            .map(MatchResult::group)
+            .toList();
+
+    assertThat(named).isNotEmpty().allSatisfy(name -> assertThat(settings).contains("`" + name));
   }
 
   @Test
