@@ -16,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
@@ -227,6 +228,9 @@ final class AuditCommand implements Runnable {
         Verification found = export.verify(keys, anchor);
         report(export, found, keys);
         return found.intact() && !unsigned(found) ? CommandLine.ExitCode.OK : NOT_INTACT;
+      } catch (NoSuchFileException e) {
+        throw new ParameterException(
+            spec.commandLine(), "cannot verify: there is no file " + e.getMessage());
       } catch (IOException | RuntimeException e) { // whatever a broken export does
         throw new ParameterException(
             spec.commandLine(), "cannot verify: " + (e.getMessage() == null ? e : e.getMessage()));

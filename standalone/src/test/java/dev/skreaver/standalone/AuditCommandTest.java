@@ -88,6 +88,15 @@ class AuditCommandTest {
   }
 
   @Test
+  void a_file_that_is_not_there_is_said_not_to_be() {
+    export = folder.resolve("nowhere.ndjson");
+
+    assertThat(verify()).isEqualTo(CommandLine.ExitCode.USAGE);
+
+    assertThat(said.toString()).contains("there is no file " + export);
+  }
+
+  @Test
   void an_anchor_without_a_checkpoint_is_refused_with_what_is_expected() throws IOException {
     Files.writeString(anchor, "{}");
 
