@@ -153,7 +153,13 @@ final class AuditCommand implements Runnable {
     }
 
     private String ownToken() {
-      return DevelopmentIssuer.in(data == null ? Skreaver.defaultData() : data)
+      Path instance = data == null ? Skreaver.defaultData() : data;
+      if (!DevelopmentIssuer.isIn(instance)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "there is no data of an instance in %s; give --token".formatted(instance));
+      }
+      return DevelopmentIssuer.in(instance)
           .token(new TenantId("default"), TokenCommand.Role.ADMIN, "auditor");
     }
 

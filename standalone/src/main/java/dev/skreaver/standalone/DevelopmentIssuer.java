@@ -3,6 +3,7 @@ package dev.skreaver.standalone;
 import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.embedded.DataFolder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,6 +42,11 @@ final class DevelopmentIssuer {
   /** The issuer of a data folder that a running instance may have claimed. */
   static DevelopmentIssuer in(Path folder) {
     return new DevelopmentIssuer(DataFolder.secretIn(folder, SECRET_FILE));
+  }
+
+  /** Whether an instance was ever started on this folder, or a token given out for it. */
+  static boolean isIn(Path folder) {
+    return Files.exists(folder.resolve(SECRET_FILE));
   }
 
   /** What a gateway has to be told to accept this issuer's tokens. */

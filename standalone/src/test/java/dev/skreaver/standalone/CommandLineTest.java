@@ -32,6 +32,24 @@ class CommandLineTest {
     assertThat(wrong).doesNotExist();
   }
 
+  @Test
+  void no_instance_is_made_of_a_folder_that_an_export_is_to_take_its_token_from() {
+    Path wrong = folder.resolve("wrong");
+
+    assertRefused(
+        "give --token",
+        "audit",
+        "export",
+        "--data",
+        wrong.toString(),
+        "--url",
+        "http://127.0.0.1:1",
+        "--output",
+        folder.resolve("export.ndjson").toString());
+
+    assertThat(wrong).doesNotExist();
+  }
+
   private static void assertRefused(String why, String... arguments) {
     var said = new StringWriter();
     int exit = Skreaver.commandLine().setErr(new PrintWriter(said)).execute(arguments);
