@@ -92,10 +92,9 @@ final class AuditCommand implements Runnable {
     @Option(
         names = "--url",
         paramLabel = "URL",
-        defaultValue = "http://127.0.0.1:${env:SKREAVER_PORT:-8080}",
-        description = "The gateway. Default: ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private URI url;
+        description =
+            "The gateway. Default: http://127.0.0.1 and the port SKREAVER_PORT, else 8080.")
+    private @Nullable URI url;
 
     @Option(
         names = "--token",
@@ -120,10 +119,12 @@ final class AuditCommand implements Runnable {
       if (from < 0 || (to != null && to < from)) {
         throw new ParameterException(spec.commandLine(), "--from and --to must be a range");
       }
+      URI gateway =
+          url == null ? URI.create("http://127.0.0.1:" + Skreaver.defaultPort(spec)) : url;
       Path draft = output.resolveSibling(output.getFileName() + ".part");
       try (var http = HttpClient.newHttpClient()) {
         HttpResponse<InputStream> answer =
-            http.send(request(), HttpResponse.BodyHandlers.ofInputStream());
+            http.send(request(gateway), HttpResponse.BodyHandlers.ofInputStream());
         try (InputStream body = answer.body()) {
           if (answer.statusCode() != 200) {
             throw new StartFailure(refusal(answer.statusCode(), body));
@@ -135,7 +136,7 @@ final class AuditCommand implements Runnable {
         Files.move(draft, output, StandardCopyOption.REPLACE_EXISTING);
       } catch (IOException e) {
         throw new StartFailure(
-            "The export from %s to %s did not succeed: %s".formatted(url, output, e), e);
+            "The export from %s to %s did not succeed: %s".formatted(gateway, output, e), e);
       }
       PrintWriter out = spec.commandLine().getOut();
       out.printf("Exported to %s; verify it with: skreaver audit verify %s%n", output, output);
@@ -143,11 +144,12 @@ final class AuditCommand implements Runnable {
       return CommandLine.ExitCode.OK;
     }
 
-    private HttpRequest request() {
+    private HttpRequest request(URI gateway) {
       String range = "?from=" + from + (to == null ? "" : "&to=" + to);
       return HttpRequest.newBuilder(
-              URI.create(url.toString().replaceFirst("/+$", "") + "/audit/export" + range))
-          .header("Authorization", "Bearer " + (token == null ? ownToken() : token))
+              URI.create(gateway.toString().replaceFirst("/+$", "") + "/audit/export" + range))
+          .header(
+              "Authorization", "Bearer " + (token == null || token.isBlank() ? ownToken() : token))
           .header("Accept", "application/x-ndjson")
           .build();
     }

@@ -2,6 +2,8 @@ package dev.skreaver.standalone;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.skreaver.platform.ConfigurationError;
+import dev.skreaver.platform.Settings;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.env.StandardEnvironment;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -32,6 +35,8 @@ import picocli.CommandLine.Spec;
     },
     sortOptions = false)
 final class Skreaver implements Callable<Integer> {
+  private static final int LARGEST_PORT = 65_535;
+
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli
   private CommandSpec spec;
@@ -46,9 +51,8 @@ final class Skreaver implements Callable<Integer> {
   @Option(
       names = "--port",
       paramLabel = "N",
-      defaultValue = "${env:SKREAVER_PORT:-8080}",
       description = "Listen on this port; 0 takes a free one. Default: SKREAVER_PORT, else 8080.")
-  private int port;
+  private @Nullable Integer port;
 
   @Option(
       names = "--host",
@@ -113,14 +117,24 @@ final class Skreaver implements Callable<Integer> {
     return Path.of(System.getProperty("skreaver.home", ""), ".skreaver", "data");
   }
 
+  /** The port to take, or to look at, where no option names one. */
+  static int defaultPort(CommandSpec spec) {
+    try {
+      return Settings.of(new StandardEnvironment()).number("SKREAVER_PORT", 8080, 0, LARGEST_PORT);
+    } catch (ConfigurationError e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage());
+    }
+  }
+
   @Override
   public Integer call() throws InterruptedException {
-    if (port < 0 || port > 65_535) {
+    int listenOn = port == null ? defaultPort(spec) : port;
+    if (listenOn < 0 || listenOn > LARGEST_PORT) {
       throw new ParameterException(
-          spec.commandLine(), "--port must be a whole number from 0 to 65535");
+          spec.commandLine(), "--port must be a whole number from 0 to " + LARGEST_PORT);
     }
     PrintWriter out = spec.commandLine().getOut();
-    try (Standalone standalone = standalone()) {
+    try (Standalone standalone = standalone(listenOn)) {
       out.printf("Starting Skreaver with its data in %s ...%n", standalone.data());
       out.flush();
       Runtime.getRuntime().addShutdownHook(new Thread(standalone::close, "stop"));
@@ -138,11 +152,11 @@ final class Skreaver implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  private Standalone standalone() {
+  private Standalone standalone(int listenOn) {
     if (place != null && place.ephemeral) {
-      return Standalone.ephemeral(host, port);
+      return Standalone.ephemeral(host, listenOn);
     }
     Path data = place == null || place.data == null ? defaultData() : place.data;
-    return Standalone.on(data, host, port);
+    return Standalone.on(data, host, listenOn);
   }
 }

@@ -39,6 +39,11 @@ final class Program implements AutoCloseable {
 
   /** {@code skreaver} with these arguments, as the launcher runs it. */
   static Program skreaver(String... arguments) {
+    return skreaver(Map.of(), arguments);
+  }
+
+  /** The same where these variables are set. */
+  static Program skreaver(Map<String, String> environment, String... arguments) {
     Path target = MODULE.resolve("target");
     try {
       var command = java();
@@ -50,7 +55,7 @@ final class Program implements AutoCloseable {
               + Files.readString(target.resolve("classpath")).strip());
       command.add("dev.skreaver.standalone.Skreaver");
       command.addAll(List.of(arguments));
-      return new Program(command, Map.of());
+      return new Program(command, environment);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

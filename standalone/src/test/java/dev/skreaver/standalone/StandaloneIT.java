@@ -14,10 +14,13 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a person at the terminal meets while one instance runs. */
 class StandaloneIT {
@@ -213,6 +216,45 @@ class StandaloneIT {
     assertRefused("'--prot'", "--prot", "8080");
     assertRefused("--port must be", "--port", "65536");
     assertRefused("mutually exclusive", "--ephemeral", "--data", "here");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http", "65536", "-1", "80.5"})
+  void a_bad_port_in_the_environment_is_refused_by_its_name(String port) {
+    try (Program refused =
+        Program.skreaver(Map.of("SKREAVER_PORT", port), "--ephemeral", "--check")) {
+      assertThat(refused.exitCode()).isNotZero();
+      assertThat(refused.output().lines())
+          .singleElement()
+          .asString()
+          .startsWith("skreaver: SKREAVER_PORT: '%s' is not valid".formatted(port));
+    }
+  }
+
+  @Test
+  void a_blank_port_in_the_environment_counts_as_absent() throws IOException {
+    Path file = Files.writeString(folder.resolve("in-the-way"), "in the way");
+    try (Program refused =
+        Program.skreaver(Map.of("SKREAVER_PORT", " "), "--data", file.resolve("data").toString())) {
+      assertThat(refused.output()).contains("cannot be used");
+    }
+  }
+
+  @Test
+  void a_blank_token_in_the_environment_counts_as_absent() {
+    try (Program program =
+        Program.skreaver(
+            Map.of("SKREAVER_TOKEN", ""),
+            "audit",
+            "export",
+            "--url",
+            instance.address().toString(),
+            "--data",
+            instance.data().toString(),
+            "--output",
+            folder.resolve("blank.ndjson").toString())) {
+      assertThat(program.exitCode()).as(program.output()).isZero();
+    }
   }
 
   @Test
