@@ -36,6 +36,7 @@ final class CommandStandIn implements AutoCloseable {
   private volatile boolean ready = true;
   private volatile boolean breaksOff;
   private volatile @Nullable ErrorCode refusal;
+  private volatile @Nullable String answer;
   private @Nullable HttpServer server;
 
   private CommandStandIn(InetSocketAddress address) {
@@ -95,6 +96,10 @@ final class CommandStandIn implements AutoCloseable {
     refusal = code;
   }
 
+  void answer(String json) {
+    answer = json;
+  }
+
   /** How many commands it took. */
   int received() {
     return received.size();
@@ -121,8 +126,11 @@ final class CommandStandIn implements AutoCloseable {
     var agent = request.command().agent().id();
     received.add(agent.value());
     ErrorCode code = refusal;
+    String given = answer;
     if (breaksOff) {
       exchange.close();
+    } else if (given != null) {
+      answer(exchange, 200, given);
     } else if (code != null) {
       answer(
           exchange,

@@ -52,7 +52,6 @@ record Refused(Refusal refusal, HttpHeaders headers, boolean fault) {
       case ServerWebInputException invalid -> answer(invalidInput(invalid));
       case ResponseStatusException status -> byStatus(status);
       case DataBufferLimitException tooLarge -> answer(tooLarge());
-      case DecodingException unreadable -> answer(Unreadable.body(unreadable));
       case AuthenticationException anonymous ->
           answer(
               new Refusal(
