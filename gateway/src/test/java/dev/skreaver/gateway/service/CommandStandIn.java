@@ -165,6 +165,8 @@ final class CommandStandIn implements AutoCloseable {
   private static void answer(HttpExchange exchange, int status, String json) throws IOException {
     byte[] body = json.getBytes(UTF_8);
     exchange.getResponseHeaders().set("Content-Type", "application/json");
+    // Else a command could meet the end of a connection that was kept, and be of unknown outcome.
+    exchange.getResponseHeaders().set("Connection", "close");
     exchange.sendResponseHeaders(status, body.length);
     try (var out = exchange.getResponseBody()) {
       out.write(body);
