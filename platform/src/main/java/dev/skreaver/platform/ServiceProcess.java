@@ -4,6 +4,9 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 
 /** A service as a process of its own. */
 public final class ServiceProcess {
+  /** Set where a service has a process to itself. */
+  public static final String PROPERTY = "skreaver.own-process";
+
   private ServiceProcess() {}
 
   /**
@@ -12,7 +15,7 @@ public final class ServiceProcess {
    */
   public static void run(SpringApplicationBuilder application, String... arguments) {
     try {
-      application.run(arguments);
+      application.properties(PROPERTY + "=true").run(arguments);
     } catch (RuntimeException failure) {
       for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
         if (cause instanceof ConfigurationError error) {

@@ -37,6 +37,7 @@ class SplitIT {
       var settings = new HashMap<>(issuer.settings());
       settings.put("DATABASE_URL", postgres.freshDatabase().url());
       settings.put("REDIS_URL", redis.url());
+      settings.put("SKREAVER_DRAIN_MS", "0");
       int commandPort = freePort();
       int queryPort = freePort();
       settings.put("SKREAVER_COMMAND_URL", "http://127.0.0.1:" + commandPort);
@@ -85,25 +86,17 @@ class SplitIT {
   void commands_go_on_when_one_of_two_command_services_is_killed_and_when_it_is_back()
       throws Exception {
     try (var postgres = PostgresServer.throwAway()) {
-      var issuer = DevelopmentIssuer.in(folder);
-      String token = issuer.token(new TenantId("default"), TokenCommand.Role.ADMIN, "tester");
-      var settings = new HashMap<>(issuer.settings());
-      settings.put("DATABASE_URL", postgres.freshDatabase().url());
-      settings.put("SKREAVER_MESH_ENABLED", "false");
       int firstPort = freePort();
       int secondPort = freePort();
       int queryPort = freePort();
       int edgePort = freePort();
-      settings.put(
-          "SKREAVER_COMMAND_URL",
-          "http://127.0.0.1:%d,http://127.0.0.1:%d".formatted(firstPort, secondPort));
-      settings.put("SKREAVER_QUERY_URL", "http://127.0.0.1:" + queryPort);
+      var settings = twoCommandServices(postgres, firstPort, secondPort, queryPort);
 
       try (Program first = service("command-service", settings, firstPort);
           Program second = service("command-service", settings, secondPort);
           Program query = service("query-service", settings, queryPort);
           Program gateway = service("gateway", settings, edgePort);
-          var edge = new Edge(URI.create("http://127.0.0.1:" + edgePort), token)) {
+          var edge = edge(edgePort)) {
         edge.awaitReady(gateway);
         awaitInstances(edge, "Healthy", "Healthy");
         for (int i = 0; i < AGENTS; i++) {
@@ -133,6 +126,63 @@ class SplitIT {
         }
       }
     }
+  }
+
+  @Test
+  void a_command_service_that_is_stopped_serves_until_nobody_sends_it_commands_any_more()
+      throws Exception {
+    try (var postgres = PostgresServer.throwAway()) {
+      int firstPort = freePort();
+      int secondPort = freePort();
+      int queryPort = freePort();
+      int edgePort = freePort();
+      var settings = twoCommandServices(postgres, firstPort, secondPort, queryPort);
+      var patient = new HashMap<>(settings);
+      patient.put("SKREAVER_DRAIN_MS", "60000");
+
+      try (Program first = service("command-service", patient, firstPort);
+          Program second = service("command-service", settings, secondPort);
+          Program query = service("query-service", settings, queryPort);
+          Program gateway = service("gateway", settings, edgePort);
+          var edge = edge(edgePort)) {
+        edge.awaitReady(gateway);
+        awaitInstances(edge, "Healthy", "Healthy");
+        try (var traffic = Traffic.on(edge, "rolling")) {
+          traffic.awaitMore(100);
+          first.handle().destroy();
+          awaitInstances(edge, "Healthy", "Unhealthy");
+          assertThat(edge.get("/ready").body().toString()).contains("it is being stopped");
+          traffic.awaitMore(100);
+          first.kill();
+          traffic.awaitMore(100);
+          traffic.stop();
+
+          assertThat(traffic.failures()).isEmpty();
+        }
+        assertThat(second.handle().isAlive()).isTrue();
+        assertThat(query.handle().isAlive()).isTrue();
+      }
+    }
+  }
+
+  private Map<String, String> twoCommandServices(
+      PostgresServer postgres, int firstPort, int secondPort, int queryPort) {
+    var settings = new HashMap<>(DevelopmentIssuer.in(folder).settings());
+    settings.put("DATABASE_URL", postgres.freshDatabase().url());
+    settings.put("SKREAVER_MESH_ENABLED", "false");
+    settings.put("SKREAVER_DRAIN_MS", "0");
+    settings.put(
+        "SKREAVER_COMMAND_URL",
+        "http://127.0.0.1:%d,http://127.0.0.1:%d".formatted(firstPort, secondPort));
+    settings.put("SKREAVER_QUERY_URL", "http://127.0.0.1:" + queryPort);
+    return settings;
+  }
+
+  private Edge edge(int port) {
+    return new Edge(
+        URI.create("http://127.0.0.1:" + port),
+        DevelopmentIssuer.in(folder)
+            .token(new TenantId("default"), TokenCommand.Role.ADMIN, "tester"));
   }
 
   /** Waits until the gateway sees its command services so, in whichever order. */

@@ -4,16 +4,21 @@ import static org.springframework.web.reactive.function.server.RequestPredicates
 import static org.springframework.web.reactive.function.server.RequestPredicates.path;
 import static org.springframework.web.reactive.function.server.RouterFunctions.route;
 
+import dev.skreaver.platform.ServiceProcess;
+import dev.skreaver.platform.Settings;
 import dev.skreaver.platform.web.WebAutoConfiguration;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.micrometer.metrics.autoconfigure.export.prometheus.PrometheusMetricsExportAutoConfiguration;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -33,9 +38,20 @@ import reactor.core.scheduler.Schedulers;
 class HealthAutoConfiguration {
   private static final String METRICS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
+  private static final Duration LONGEST_DRAIN = Duration.ofMinutes(1);
+
   @Bean
   Readiness readiness(List<ReadinessCheck> checks, Clock clock) {
     return new Readiness(checks, clock, ProcessStatus.STARTED_AT);
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty(ServiceProcess.PROPERTY)
+  Drain drain(Readiness readiness, Environment environment) {
+    return new Drain(
+        readiness,
+        Settings.of(environment)
+            .millis("SKREAVER_DRAIN_MS", Duration.ofSeconds(4), Duration.ZERO, LONGEST_DRAIN));
   }
 
   @Bean

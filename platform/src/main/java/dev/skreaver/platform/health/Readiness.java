@@ -24,6 +24,7 @@ final class Readiness {
   private final Clock clock;
   private final Instant startedAt;
   private final Mono<Report> report;
+  private volatile boolean stopping;
 
   Readiness(List<ReadinessCheck> checks, Clock clock, Instant startedAt) {
     this.checks = List.copyOf(checks);
@@ -41,7 +42,12 @@ final class Readiness {
       ReadinessStatus status,
       SequencedMap<String, Component> components,
       Instant timestamp,
-      long uptimeSeconds) {}
+      long uptimeSeconds) {
+    private Report stopping() {
+      return new Report(
+          ReadinessStatus.unhealthy("it is being stopped"), components, timestamp, uptimeSeconds);
+    }
+  }
 
   record Component(
       String name,
@@ -51,7 +57,12 @@ final class Readiness {
       Map<String, String> metadata) {}
 
   Mono<Report> report() {
-    return report;
+    return report.map(found -> stopping ? found.stopping() : found);
+  }
+
+  /** From now on this process is not ready, whatever its checks find. */
+  void stopping() {
+    stopping = true;
   }
 
   private Mono<Report> ask() {
