@@ -3,6 +3,7 @@ package dev.skreaver.platform.web;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import io.netty.channel.ChannelException;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,6 +23,7 @@ import org.springframework.web.server.NotAcceptableStatusException;
 import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.server.ServerWebInputException;
 import org.springframework.web.server.UnsupportedMediaTypeStatusException;
+import org.springframework.web.util.DisconnectedClientHelper;
 import reactor.netty.channel.AbortedException;
 
 /**
@@ -67,6 +69,8 @@ record Refused(Refusal refusal, HttpHeaders headers, boolean fault) {
       case ChannelException slow -> answer(tooSlow());
       // The client has gone: nobody reads this answer.
       case AbortedException gone -> answer(tooSlow());
+      case IOException gone when DisconnectedClientHelper.isClientDisconnectedException(gone) ->
+          answer(tooSlow());
       default -> ours();
     };
   }
