@@ -65,6 +65,24 @@ class OutageTest {
   }
 
   @Test
+  void without_a_database_readiness_tells_nobody_where_it_is() {
+    try (PostgresServer server = PostgresServer.throwAway();
+        Stores stores = Stores.start(server);
+        QueryNode node = QueryNode.start(stores)) {
+      node.catchUp();
+
+      server.stop();
+
+      for (String component : List.of("projections", "event_tail")) {
+        await()
+            .atMost(LONG)
+            .untilAsserted(
+                () -> assertThat(node.unready(component)).endsWith(" cannot be reached"));
+      }
+    }
+  }
+
+  @Test
   void connections_that_the_server_closed_while_they_were_idle_refuse_nobody() {
     try (Stores stores = Stores.start();
         QueryNode node = QueryNode.start(stores)) {

@@ -4,6 +4,7 @@ import dev.skreaver.api.event.EventFormat;
 import dev.skreaver.query.projection.Registry.Entry;
 import dev.skreaver.query.projection.Registry.Token;
 import dev.skreaver.query.tail.EventTail;
+import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -43,6 +44,7 @@ final class ProjectionEngine implements AutoCloseable {
   private final Semaphore wake = new Semaphore(0);
   private volatile Map<String, Entry> entries = Map.of();
   private volatile @Nullable String trouble = "the projections are starting";
+  private String logged = "";
   private volatile boolean closed;
   private boolean ensured;
   private long tidied = System.nanoTime();
@@ -150,10 +152,12 @@ final class ProjectionEngine implements AutoCloseable {
     } catch (RuntimeException e) {
       if (!closed) {
         String reason = String.valueOf(e.getMessage());
-        if (!reason.equals(trouble)) {
+        if (trouble == null || !reason.equals(logged)) {
           log.warn("The projections cannot be followed and are tried again: {}", reason, e);
         }
-        trouble = reason;
+        logged = reason;
+        // Anyone may see it: what the driver says, of addresses and users, is for the log.
+        trouble = e instanceof R2dbcException ? "the read model cannot be reached" : reason;
       }
       return false;
     }

@@ -64,6 +64,7 @@ public final class EventTail implements AutoCloseable {
   private volatile State state = new State(false, "not started");
   private volatile boolean closed;
   private @Nullable Thread reader;
+  private String logged = "";
 
   /** The last event before those in memory; null before the first connection. */
   private EventPages.@Nullable Place start;
@@ -201,12 +202,14 @@ public final class EventTail implements AutoCloseable {
         if (closed) {
           break;
         }
-        String reason = reason(e);
-        if (!reason.equals(state.detail())) {
+        String reason = reason(e, String.valueOf(e.getMessage()));
+        if (state.following() || !reason.equals(logged)) {
           log.warn(
               "The event store cannot be followed and is tried again every second: {}", reason);
         }
-        state = new State(false, reason);
+        logged = reason;
+        // Anyone may see it: what the driver says, of addresses and users, is for the log.
+        state = new State(false, reason(e, "the event store cannot be reached"));
         try {
           Thread.sleep(SAFETY_POLL);
         } catch (InterruptedException stopped) {
@@ -301,10 +304,10 @@ public final class EventTail implements AutoCloseable {
     }
   }
 
-  private static String reason(RuntimeException e) {
+  private static String reason(RuntimeException e, String otherwise) {
     return e instanceof R2dbcException failed && SCHEMA_MISSING.contains(failed.getSqlState())
         ? "the event store has no schema yet; the command service creates it at its first start"
-        : String.valueOf(e.getMessage());
+        : otherwise;
   }
 
   private static Throwable unavailable(Throwable cause) {
