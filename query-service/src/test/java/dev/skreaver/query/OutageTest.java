@@ -83,6 +83,30 @@ class OutageTest {
   }
 
   @Test
+  void without_a_database_no_read_model_is_said_to_lack_all_events() {
+    try (PostgresServer server = PostgresServer.throwAway();
+        Stores stores = Stores.start(server);
+        QueryNode node = QueryNode.start(stores)) {
+      AgentKey agent = agent(ACME, "survivor");
+      stores.append(agent, Stamp.at(Instant.parse("2026-03-01T12:00:00Z")), created(agent));
+      node.catchUp();
+
+      server.stop();
+
+      await()
+          .atMost(LONG)
+          .untilAsserted(() -> assertThat(node.metric("skreaver.projection.lag", "agent")).isNaN());
+      assertThat(node.metric("skreaver.projection.position", "agent")).isNaN();
+
+      server.start();
+      await()
+          .atMost(LONG)
+          .untilAsserted(
+              () -> assertThat(node.metric("skreaver.projection.lag", "agent")).isZero());
+    }
+  }
+
+  @Test
   void connections_that_the_server_closed_while_they_were_idle_refuse_nobody() {
     try (Stores stores = Stores.start();
         QueryNode node = QueryNode.start(stores)) {

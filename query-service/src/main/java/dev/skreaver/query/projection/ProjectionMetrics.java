@@ -6,7 +6,10 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 
-/** Where each projection is, and how many events it is behind the event store. */
+/**
+ * Where each projection is, and how many events it is behind the event store; no number while that
+ * is not known, so that a lost connection is not taken for a read model that has all to do again.
+ */
 final class ProjectionMetrics implements MeterBinder {
   private final ProjectionEngine engine;
   private final Positions positions;
@@ -22,12 +25,12 @@ final class ProjectionMetrics implements MeterBinder {
   public void bindTo(MeterRegistry registry) {
     for (String projection : engine.projections().keySet()) {
       ServingPosition serving = positions.serving(projection);
-      Gauge.builder("skreaver.projection.position", serving, ServingPosition::position)
+      Gauge.builder("skreaver.projection.position", serving, ProjectionMetrics::position)
           .description("The last position that the read model holds")
           .tag("projection", projection)
           .register(registry);
       Gauge.builder(
-              "skreaver.projection.lag", serving, now -> Math.max(0, tail.head() - now.position()))
+              "skreaver.projection.lag", serving, now -> Math.max(0, tail.head() - position(now)))
           .description("How many events the read model is behind the event store")
           .tag("projection", projection)
           .register(registry);
@@ -36,6 +39,11 @@ final class ProjectionMetrics implements MeterBinder {
           .tag("projection", projection)
           .register(registry);
     }
+  }
+
+  private static double position(ServingPosition serving) {
+    Long known = serving.knownPosition();
+    return known == null ? Double.NaN : known;
   }
 
   private boolean stalled(String projection) {

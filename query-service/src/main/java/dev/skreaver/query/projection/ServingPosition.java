@@ -45,7 +45,7 @@ final class ServingPosition {
   }
 
   /** Null while nobody knows it: after a start, and after the database may have gone back. */
-  private @Nullable Long knownPosition() {
+  @Nullable Long knownPosition() {
     Progress current = serving;
     Long known = current == null ? null : current.knownPosition();
     return known == null ? null : Math.max(floor, known);
