@@ -3,9 +3,7 @@ package dev.skreaver.gateway.websocket;
 import dev.skreaver.api.error.ErrorCode;
 import dev.skreaver.api.error.Refusal;
 import io.netty.handler.codec.http.HttpVersion;
-import java.net.URI;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -35,13 +33,12 @@ record Handshake(@Nullable String token) {
   /**
    * @throws Refusal for what cannot become a WebSocket of ours
    */
-  static Handshake of(ServerHttpRequest request, WebSocketSettings settings) {
+  static Handshake of(ServerHttpRequest request) {
     if (!request.getMethod().equals(HttpMethod.GET)) {
       throw new MethodNotAllowedException(request.getMethod(), Set.of(HttpMethod.GET));
     }
     HttpHeaders headers = request.getHeaders();
     requireUpgrade(request, headers);
-    requireOrigin(headers, settings.allowedOrigins());
     request.getQueryParams().forEach(Handshake::requireKnownOnce);
     String client = request.getQueryParams().getFirst("client");
     if (client != null && !CLIENT.matcher(client).matches()) {
@@ -70,34 +67,6 @@ record Handshake(@Nullable String token) {
     List<String> keys = headers.getOrEmpty("Sec-WebSocket-Key");
     if (keys.size() != 1 || !KEY.matcher(keys.getFirst()).matches()) {
       throw invalidHeader("Sec-WebSocket-Key", "must be 16 bytes in Base64, once");
-    }
-  }
-
-  /** A page of another site must not use what a browser knows; other clients send no origin. */
-  private static void requireOrigin(HttpHeaders headers, List<String> allowed) {
-    List<String> origins = headers.getOrEmpty(HttpHeaders.ORIGIN);
-    if (origins.isEmpty()) {
-      return;
-    }
-    String origin = origins.getFirst().toLowerCase(Locale.ROOT);
-    boolean known = allowed.contains(origin) || origin.equals(own(headers, origin));
-    if (origins.size() > 1 || !known) {
-      throw new Refusal(
-          ErrorCode.ORIGIN_NOT_ALLOWED,
-          "The origin '%s' is not in SKREAVER_ALLOWED_ORIGINS".formatted(Refusal.quote(origin)),
-          Map.of("field", "Origin"));
-    }
-  }
-
-  private static @Nullable String own(HttpHeaders headers, String origin) {
-    String host = headers.getFirst(HttpHeaders.HOST);
-    if (host == null) {
-      return null;
-    }
-    try {
-      return URI.create(origin).getScheme() + "://" + host.toLowerCase(Locale.ROOT);
-    } catch (IllegalArgumentException notAnOrigin) {
-      return null;
     }
   }
 

@@ -39,7 +39,7 @@ final class SocketEndpoint implements WebHandler {
   @Override
   public Mono<Void> handle(ServerWebExchange exchange) {
     exchange.getResponse().getHeaders().set(Handshake.VERSION_HEADER, Handshake.VERSION);
-    return Mono.fromSupplier(() -> Handshake.of(exchange.getRequest(), services.settings()))
+    return Mono.fromSupplier(() -> Handshake.of(exchange.getRequest()))
         .flatMap(this::identify)
         .flatMap(identity -> upgrade(exchange, identity));
   }

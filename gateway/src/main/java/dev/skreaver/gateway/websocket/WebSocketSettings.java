@@ -2,8 +2,6 @@ package dev.skreaver.gateway.websocket;
 
 import dev.skreaver.platform.Settings;
 import java.time.Duration;
-import java.util.List;
-import java.util.Locale;
 import org.springframework.core.env.Environment;
 
 /**
@@ -14,7 +12,6 @@ import org.springframework.core.env.Environment;
  * @param bufferSize answers that may wait for a client that does not read
  * @param messagesPerSecond that one connection may send; as many may come at once
  * @param metricsInterval how often metrics are announced on the channel {@code metrics}
- * @param allowedOrigins besides the gateway's own, for example {@code https://app.example.com}
  */
 record WebSocketSettings(
     int maxConnections,
@@ -28,8 +25,7 @@ record WebSocketSettings(
     int maxSubscriptions,
     int maxSubscribersPerChannel,
     int messagesPerSecond,
-    Duration metricsInterval,
-    List<String> allowedOrigins) {
+    Duration metricsInterval) {
 
   /** A larger frame, or a message of many, ends the connection: nobody sends that by mistake. */
   static final int MAX_FRAME_SIZE = 1024 * 1024;
@@ -54,10 +50,7 @@ record WebSocketSettings(
         settings.number("WEBSOCKET_MAX_SUBSCRIPTIONS_PER_CONNECTION", 50, 1, 1000),
         settings.number("WEBSOCKET_MAX_SUBSCRIBERS_PER_CHANNEL", 10_000, 1, 100_000),
         settings.number("WEBSOCKET_MESSAGES_PER_SECOND", 20, 1, 10_000),
-        seconds(settings, "WEBSOCKET_METRICS_INTERVAL", 10, 3600),
-        settings.list("SKREAVER_ALLOWED_ORIGINS").stream()
-            .map(origin -> origin.toLowerCase(Locale.ROOT))
-            .toList());
+        seconds(settings, "WEBSOCKET_METRICS_INTERVAL", 10, 3600));
   }
 
   private static Duration seconds(Settings settings, String variable, int fallback, int max) {

@@ -128,6 +128,19 @@ class ApiDocumentTest {
   }
 
   @Test
+  void the_example_of_a_refused_origin_is_what_a_page_of_another_site_is_told() {
+    JsonNode example =
+        DOCUMENT.at(
+            "/paths/~1ws/get/responses/403/content/application~1problem+json/examples/origin_not_allowed/value");
+
+    var answer = GATEWAY.send(GATEWAY.request("/ws").header("Origin", "https://evil.example"));
+
+    assertThat(answer.status()).isEqualTo(403);
+    assertThat(answer.json().path("message")).isEqualTo(example.path("message"));
+    assertThat(answer.json().has("details")).isEqualTo(example.has("details"));
+  }
+
+  @Test
   void operation_ids_are_unique() {
     var ids = new ArrayList<String>();
     operations((key, operation) -> ids.add(operation.path("operationId").asString()));
