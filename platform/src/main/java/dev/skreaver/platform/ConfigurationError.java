@@ -1,5 +1,6 @@
 package dev.skreaver.platform;
 
+import java.sql.SQLException;
 import org.springframework.boot.ExitCodeGenerator;
 
 /**
@@ -16,6 +17,24 @@ public final class ConfigurationError extends RuntimeException implements ExitCo
    */
   public ConfigurationError(String variable, String problem) {
     super(variable + ": " + problem);
+  }
+
+  /** Of a variable that leads to a database which does not let anybody in. */
+  public static ConfigurationError unusable(
+      String variable, PostgresAddress address, SQLException failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return new ConfigurationError(
+        variable,
+        "the database %s cannot be used: %s"
+            .formatted(
+                address,
+                String.valueOf(cause.getMessage())
+                    .lines()
+                    .findFirst()
+                    .orElse("it does not answer")));
   }
 
   @Override

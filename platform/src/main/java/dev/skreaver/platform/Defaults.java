@@ -32,7 +32,10 @@ final class Defaults implements EnvironmentPostProcessor, Ordered {
                 "management.endpoints.web.exposure.exclude", "*",
                 // It logs the query string, where a WebSocket client has its token.
                 "logging.level.org.springframework.web.server.adapter.HttpWebHandlerAdapter", "off",
-                "spring.web.resources.add-mappings", "false"));
+                "spring.web.resources.add-mappings", "false",
+                // Why a start fails is told once, at the end; not by who meets it on the way.
+                "logging.level.org.springframework.boot.SpringApplication", "error",
+                "logging.level.org.springframework.boot.web.server.reactive.context", "error"));
     environment.getPropertySources().addLast(new MapPropertySource("skreaver", defaults));
   }
 }

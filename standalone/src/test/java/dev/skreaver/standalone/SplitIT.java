@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.skreaver.api.agent.TenantId;
 import dev.skreaver.embedded.PostgresServer;
 import dev.skreaver.embedded.RedisServer;
+import dev.skreaver.platform.ConfigurationError;
 import dev.skreaver.standalone.Edge.Answer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -162,6 +163,21 @@ class SplitIT {
         assertThat(second.handle().isAlive()).isTrue();
         assertThat(query.handle().isAlive()).isTrue();
       }
+    }
+  }
+
+  @Test
+  void a_setting_that_is_not_valid_ends_a_services_start_with_one_line_that_names_it() {
+    var settings = new HashMap<>(DevelopmentIssuer.in(folder).settings());
+    settings.put("SKREAVER_MESH_ENABLED", "false");
+    settings.put("SKREAVER_DRAIN_MS", "soon");
+
+    try (Program gateway = service("gateway", settings, freePort())) {
+      assertThat(gateway.exitCode()).as(gateway.output()).isEqualTo(ConfigurationError.EXIT_CODE);
+      assertThat(gateway.output().lines().filter(line -> !line.contains("\"level\":\"INFO\"")))
+          .singleElement()
+          .asString()
+          .contains("SKREAVER_DRAIN_MS: 'soon' is not valid");
     }
   }
 

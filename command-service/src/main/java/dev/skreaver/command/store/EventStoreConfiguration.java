@@ -72,8 +72,7 @@ class EventStoreConfiguration {
           connection.getMetaData().getDatabaseProductVersion());
     } catch (SQLException e) {
       dataSource.close();
-      throw new ConfigurationError(
-          DATABASE_VARIABLE, "the database %s cannot be used: %s".formatted(address, firstLine(e)));
+      throw ConfigurationError.unusable(DATABASE_VARIABLE, address, e);
     }
     // A migration may take longer than any statement of a command.
     EventStoreSchema.migrate(OwnConnections.patient(environment, "skreaver-migration"));
@@ -88,14 +87,6 @@ class EventStoreConfiguration {
       throw new IllegalStateException(
           "the event store's sequences cannot be checked: " + e.getMessage(), e);
     }
-  }
-
-  private static String firstLine(SQLException e) {
-    Throwable cause = e;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return String.valueOf(cause.getMessage()).lines().findFirst().orElse("it does not answer");
   }
 
   private static int receiptHours(Environment environment) {

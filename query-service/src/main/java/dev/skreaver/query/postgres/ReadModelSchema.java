@@ -38,14 +38,8 @@ public final class ReadModelSchema {
           .load()
           .migrate();
     } catch (SQLException e) {
-      throw new ConfigurationError(
-          DatabaseConfiguration.READ_MODEL_URL,
-          "the database %s cannot be used: %s".formatted(address, firstLine(e)));
+      throw ConfigurationError.unusable(DatabaseConfiguration.READ_MODEL_URL, address, e);
     }
-  }
-
-  private static String firstLine(SQLException e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("it does not answer");
   }
 
   private static Connection connect(PostgresAddress address) throws SQLException {
